@@ -1,0 +1,151 @@
+"""What a retailer describes: campaigns, and the rules of a retailer as the engine reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from offers.contact_policy import ContactPolicy
+from offers.money import Money
+from offers.products import Product
+
+
+class TriggerKind(StrEnum):
+    """What may start an offer."""
+
+    ENTER = "ENTER"
+    """A ring of a store was entered."""
+    CHECK_IN = "CHECK_IN"
+    """A member said so, and is believed."""
+    VISIT = "VISIT"
+    """A visit began: long enough in the innermost ring, or a believed check-in."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The trigger a campaign waits for, at which stores; `ring` of an ENTER, `nth` visit of a VISIT (None: any)."""
+
+    kind: TriggerKind
+    stores: frozenset[str]
+    ring: str | None = None
+    nth: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A purchase of a category, or of one product, within the last `within` milliseconds."""
+
+    within: int
+    category: str | None = None
+    product: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whom a campaign is for; everything that is set must hold."""
+
+    tiers: frozenset[str] | None = None
+    bought: tuple[Bought, ...] = ()
+    not_bought: tuple[Bought, ...] = ()
+    least_visits: int | None = None
+    most_visits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """Either a share in percent of the product's price, or a fixed amount."""
+
+    percent: int | None = None
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One language: how it reads for those addressed with `tu`, and with `vous` (the same where no difference is made)."""
+
+    tu: str
+    vous: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferTemplate:
+    """What is offered; `texts` by language (`fr`, `en`), first the one that others fall back to."""
+
+    texts: Mapping[str, Text]
+    product: str | None = None
+    category: str | None = None
+    """The first product of this category that the member has not bought of late; `product` names one outright."""
+    service: str | None = None
+    discount: Discount | None = None
+    coupon_valid_for: int | None = None
+    """Milliseconds; None: no coupon."""
+    valid_for: int = 4 * 3_600_000
+    """Milliseconds until an offer without a coupon expires."""
+    link: str | None = None
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PerMember:
+    """At most `at_most` offers of the campaign to one member in any `window` milliseconds (None: ever)."""
+
+    at_most: int
+    window: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One campaign. Ranked by `priority`, higher first, then by `place`, its order in the file."""
+
+    id: str
+    place: int
+    when: When
+    offer: OfferTemplate
+    who: Who = Who()
+    places: int | None = None
+    """How many offers there are; None: without limit."""
+    per_member: PerMember | None = None
+    priority: int = 0
+    holdout_percent: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A store as offers know it: no coordinates. `visit_ring` is the ring in which a visit is spent."""
+
+    id: str
+    name: str
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All that decides for one retailer. `hash` names this configuration in every decision."""
+
+    retailer: str
+    zone: ZoneInfo
+    locale: str
+    stores: Mapping[str, Store]
+    campaigns: tuple[Campaign, ...]
+    contact: ContactPolicy
+    products: Mapping[str, Product]
+    hash: str
+    max_trigger_age: int = 300_000
+    by_trigger: Mapping[tuple[TriggerKind, str, str | None], tuple[Campaign, ...]] = field(init=False)
+    """Ranked campaigns by (kind, store, ring), so that a decision looks at none that cannot be triggered."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_trigger", _by_trigger(self.campaigns))
+
+
+def _by_trigger(campaigns: tuple[Campaign, ...]) -> dict[tuple[TriggerKind, str, str | None], tuple[Campaign, ...]]:
+    waiting: dict[tuple[TriggerKind, str, str | None], list[Campaign]] = {}
+    for campaign in sorted(campaigns, key=lambda each: (-each.priority, each.place)):
+        for store in campaign.when.stores:
+            waiting.setdefault((campaign.when.kind, store, campaign.when.ring), []).append(campaign)
+    return {trigger: tuple(ranked) for trigger, ranked in waiting.items()}

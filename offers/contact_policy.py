@@ -1,0 +1,105 @@
+"""How often a retailer may speak to one member, across all its campaigns and channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from offers.members import Contact
+from offers.withheld import Withheld
+
+SAME_CAMPAIGN_REST = 4 * 3_600_000
+"""Milliseconds in which a campaign makes no second offer to a member: why two phones of one member get one offer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `at_most` in any window of `window` milliseconds, or, where that is None, on one day of the member."""
+
+    at_most: int
+    window: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From `start` up to, not including, `end` on the member's clock; past midnight where `end` is before `start`."""
+
+    start: time
+    end: time
+
+    def cover(self, moment: time) -> bool:
+        """Whether `moment`, a time of the member's day, is quiet."""
+        if self.start <= self.end:
+            return self.start <= moment < self.end
+        return moment >= self.start or moment < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPolicy:
+    """What holds for every campaign of one retailer."""
+
+    caps: tuple[Cap, ...] = ()
+    quiet_hours: QuietHours | None = None
+    address: str = "vous"
+    """How a member is spoken to who never said: `tu` or `vous`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """At most `at_most` contacts with `start < at < end` (milliseconds); of one campaign where `campaign` is set.
+
+    This is the form in which a rule crosses to the claim: no time zone and no calendar is needed to check it.
+    """
+
+    at_most: int
+    start: int
+    end: int
+    reason: Withheld
+    campaign: str | None = None
+
+    def allows(self, contacts: Iterable[Contact]) -> bool:
+        """Whether one more contact may come on top of `contacts`."""
+        return sum(1 for contact in contacts if self._counts(contact)) < self.at_most
+
+    def _counts(self, contact: Contact) -> bool:
+        return self.start < contact.at < self.end and self.campaign in (None, contact.campaign)
+
+
+def cap_spans(caps: Sequence[Cap], at: int, zone: ZoneInfo) -> Iterator[Span]:
+    """The spans round `at` that the caps leave room in or not.
+
+    A window reaches to both sides, so that a cap holds in whatever order contacts arrive.
+    """
+    for cap in caps:
+        if cap.window is None:
+            start, end = day_of(at, zone)
+            yield Span(cap.at_most, start - 1, end, Withheld.CAP)
+        else:
+            yield Span(cap.at_most, at - cap.window, at + cap.window, Withheld.CAP)
+
+
+def member_spans(campaign: str, at_most: int | None, window: int | None, at: int) -> Iterator[Span]:
+    """The spans of one campaign: its own `per_member` limit (no `window`: for good), and the rest after each offer."""
+    yield Span(1, at - SAME_CAMPAIGN_REST, at + SAME_CAMPAIGN_REST, Withheld.PER_MEMBER, campaign)
+    if at_most is not None:
+        reach = window if window is not None else at
+        yield Span(at_most, at - reach, at + reach, Withheld.PER_MEMBER, campaign)
+
+
+def day_of(at: int, zone: ZoneInfo) -> tuple[int, int]:
+    """First millisecond of the local day that holds `at`, and of the one after; 23 to 25 hours apart."""
+    midnight = local(at, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    following = datetime.combine(midnight.date() + timedelta(days=1), time(), zone)
+    return milliseconds(midnight), milliseconds(following)
+
+
+def local(at: int, zone: ZoneInfo) -> datetime:
+    """`at` (milliseconds UTC) on the clock of `zone`."""
+    return datetime.fromtimestamp(at / 1000, zone)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Milliseconds since 1970 of an aware datetime."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

@@ -1,0 +1,144 @@
+"""Who the customer is: what one retailer knows of one member, and may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+SAME_VISIT = 2 * 3_600_000
+"""Milliseconds within which the same store again is the same visit."""
+
+
+class Purpose(StrEnum):
+    """What a member can consent to."""
+
+    OFFERS = "offers"
+    LOCATION_HISTORY = "location_history"
+    ANALYTICS = "analytics"
+    NOTICES = "notices"
+
+
+class Wish(StrEnum):
+    """How much a member wants to hear."""
+
+    STOP = "stop"
+    LESS = "less"
+    NORMAL = "normal"
+
+
+class Grant(NamedTuple):
+    """One answer to one purpose; the newest `at` wins."""
+
+    granted: bool
+    at: int
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Grants by purpose, and the wish to hear less or nothing. Absent is no."""
+
+    grants: Mapping[str, Grant] = field(default_factory=dict)
+    wish: Wish = Wish.NORMAL
+    wish_at: int = 0
+
+    def allows(self, purpose: Purpose) -> bool:
+        """Whether `purpose` was granted and not taken back."""
+        grant = self.grants.get(purpose)
+        return grant is not None and grant.granted
+
+    @property
+    def lets_positions_in(self) -> bool:
+        """Whether a position of this member may be looked at, and kept, at all."""
+        return self.allows(Purpose.OFFERS) or self.allows(Purpose.LOCATION_HISTORY)
+
+
+class Contact(NamedTuple):
+    """Something said to a member: an offer, or a message of another channel (no campaign: a message from outside)."""
+
+    at: int
+    campaign: str
+    id: str
+
+
+class Visit(NamedTuple):
+    """One visit of a store; `last` is the last time something spoke for it."""
+
+    store: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """How often a member came: `before` this system counted, `count` since, and the most `recent` ones, oldest first."""
+
+    count: int = 0
+    before: int = 0
+    recent: tuple[Visit, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """All visits ever."""
+        return self.before + self.count
+
+
+class Bought(NamedTuple):
+    """One line of a purchase."""
+
+    at: int
+    category: str
+    product: str
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Purchases:
+    """What a member bought; `lines` oldest first, bounded by age and number."""
+
+    lines: tuple[Bought, ...] = ()
+    ids: tuple[str, ...] = ()
+    """Purchases already counted, so that one that comes twice counts once; newest last, bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the retailer told us. Everything may be missing."""
+
+    first_name: str | None = None
+    tier: str | None = None
+    points: int | None = None
+    joined: int | None = None
+    locale: str | None = None
+    tone: str | None = None
+    time_zone: str | None = None
+    devices: tuple[str, ...] = ()
+    cards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """All that a decision may look at."""
+
+    id: str
+    profile: Profile = Profile()
+    consent: Consent = Consent()
+    visits: Visits = Visits()
+    purchases: Purchases = Purchases()
+    contacts: tuple[Contact, ...] = ()
+
+
+def with_visit(visits: Visits, store: str, at: int) -> tuple[Visits, bool]:
+    """`visits` with one at `store` at `at`, and whether it is a new one: the same store within 2 h is the same visit."""
+    for place, visit in enumerate(visits.recent):
+        if visit.store == store and visit.first - SAME_VISIT < at < visit.last + SAME_VISIT:
+            merged = Visit(store, min(visit.first, at), max(visit.last, at))
+            return Visits(visits.count, visits.before, (*visits.recent[:place], merged, *visits.recent[place + 1 :])), False
+    recent = tuple(sorted((*visits.recent, Visit(store, at, at)), key=lambda visit: visit.first))[-MOST_VISITS:]
+    return Visits(visits.count + 1, visits.before, recent), True
+
+
+MOST_VISITS = 32
+"""Visits kept one by one; the count of all of them is kept for good."""

@@ -1,0 +1,18 @@
+"""What a retailer sells, as far as an offer speaks of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from offers.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product of the catalogue; `name` is written as it stands in a sentence ("le sérum 30 ml")."""
+
+    id: str
+    name: str
+    category: str
+    price: Money | None = None
+    staff_pick: str | None = None
