@@ -73,16 +73,10 @@ class Visit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """How often a member came: `before` this system counted, `count` since, and the most `recent` ones, oldest first."""
+    """How often a member came since we count: the number of visits, and the most `recent` ones, oldest first."""
 
     count: int = 0
-    before: int = 0
     recent: tuple[Visit, ...] = ()
-
-    @property
-    def total(self) -> int:
-        """All visits ever."""
-        return self.before + self.count
 
 
 class Bought(NamedTuple):
@@ -111,6 +105,9 @@ class Profile:
     tier: str | None = None
     points: int | None = None
     joined: int | None = None
+    visits: int | None = None
+    """Visits from before this system counted."""
+    last_visit: int | None = None
     locale: str | None = None
     tone: str | None = None
     time_zone: str | None = None
@@ -129,16 +126,21 @@ class Member:
     purchases: Purchases = Purchases()
     contacts: tuple[Contact, ...] = ()
 
+    @property
+    def total_visits(self) -> int:
+        """All visits ever, those from before this system counted included."""
+        return (self.profile.visits or 0) + self.visits.count
+
+
+MOST_VISITS = 32
+"""Visits kept one by one; the count of all of them is kept for good."""
+
 
 def with_visit(visits: Visits, store: str, at: int) -> tuple[Visits, bool]:
     """`visits` with one at `store` at `at`, and whether it is a new one: the same store within 2 h is the same visit."""
     for place, visit in enumerate(visits.recent):
         if visit.store == store and visit.first - SAME_VISIT < at < visit.last + SAME_VISIT:
             merged = Visit(store, min(visit.first, at), max(visit.last, at))
-            return Visits(visits.count, visits.before, (*visits.recent[:place], merged, *visits.recent[place + 1 :])), False
+            return Visits(visits.count, (*visits.recent[:place], merged, *visits.recent[place + 1 :])), False
     recent = tuple(sorted((*visits.recent, Visit(store, at, at)), key=lambda visit: visit.first))[-MOST_VISITS:]
-    return Visits(visits.count + 1, visits.before, recent), True
-
-
-MOST_VISITS = 32
-"""Visits kept one by one; the count of all of them is kept for good."""
+    return Visits(visits.count + 1, recent), True
