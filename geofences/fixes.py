@@ -1,0 +1,137 @@
+"""Fixes: where a phone says it was, and which of them are not believed."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import asin, cos, isfinite, radians, sin, sqrt
+from typing import NamedTuple
+
+DEFAULT_ACCURACY = 30.0
+"""Metres, for a phone that gives no accuracy: a usual one in a street."""
+
+EARTH_RADIUS = 6_371_008.8
+"""Mean radius in metres (IUGG)."""
+
+LONGEST_DEGREE = 111_700.0
+"""Metres: no degree of latitude or longitude is longer."""
+
+DEGREE = 10_000_000
+"""Positions are kept in units of 1e-7 degree: 1.1 cm."""
+
+LARGEST_ACCURACY = 6_553.5
+LARGEST_SPEED = 655.34
+
+
+class Fix(NamedTuple):
+    """One position of one phone. Degrees WGS 84, accuracy in metres (68 % circle), `at` in ms UTC, speed in m/s."""
+
+    lon: float
+    lat: float
+    accuracy: float
+    at: int
+    speed: float | None = None
+    mocked: bool = False
+
+    def quantised(self) -> "Fix":
+        """As presence keeps it, so that storing a state never changes an outcome: 1e-7 degree, 0.1 m, 0.01 m/s."""
+        return Fix(
+            round(self.lon * DEGREE) / DEGREE,
+            round(self.lat * DEGREE) / DEGREE,
+            round(min(self.accuracy, LARGEST_ACCURACY) * 10) / 10,
+            self.at,
+            None if self.speed is None or not self.speed >= 0 else round(min(self.speed, LARGEST_SPEED) * 100) / 100,
+        )
+
+
+class FixRejection(StrEnum):
+    """Why a fix is not believed, in the order in which they are looked for."""
+
+    NOT_FINITE = "NOT_FINITE"  # a coordinate or an accuracy that is no number
+    OUT_OF_RANGE = "OUT_OF_RANGE"  # latitude 91
+    NULL_ISLAND = "NULL_ISLAND"  # (0, 0): a phone that knew nothing
+    BAD_ACCURACY = "BAD_ACCURACY"  # an accuracy below zero
+    INACCURATE = "INACCURATE"  # a circle of 17 km
+    MOCKED = "MOCKED"  # the phone says that an app made it up
+    FUTURE = "FUTURE"  # more than a minute ahead of us
+    STALE = "STALE"  # older than a day
+    DUPLICATE = "DUPLICATE"  # the newest fix once more
+    OUT_OF_ORDER = "OUT_OF_ORDER"  # older than the newest fix of the device
+    IMPOSSIBLE_SPEED = "IMPOSSIBLE_SPEED"  # 200 m in a second; a second fix there makes it believed
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenPolicy:
+    """What is believed. Metres, milliseconds, m/s."""
+
+    max_accuracy: float = 5_000.0
+    max_age: int = 24 * 3_600_000
+    max_ahead: int = 60_000
+    max_speed: float = 100.0
+    speed_within: int = 30 * 60_000
+    accept_mocked: bool = False
+
+
+DEFAULT_SCREEN = ScreenPolicy()
+
+
+def screen(fix: Fix, newest: Fix | None, now: int, policy: ScreenPolicy = DEFAULT_SCREEN) -> FixRejection | None:
+    """Why `fix` is not believed at `now` (ms) of a device whose newest believed fix is `newest`; None if it is."""
+    rejection = None if _is_plausible(fix, now, policy) else _by_itself(fix, now, policy)
+    if rejection is not None or newest is None:
+        return rejection
+    if fix.at == newest.at:
+        return FixRejection.DUPLICATE
+    if fix.at < newest.at:
+        return FixRejection.OUT_OF_ORDER
+    return None if is_reachable(newest, fix, policy) else FixRejection.IMPOSSIBLE_SPEED
+
+
+def _is_plausible(fix: Fix, now: int, policy: ScreenPolicy) -> bool:
+    """The usual case in one expression (a NaN compares false); `_by_itself` then says what is wrong."""
+    lon, lat, accuracy, at, _, mocked = fix
+    return (
+        -180 <= lon <= 180
+        and -90 <= lat <= 90
+        and (lon > 1e-6 or lat > 1e-6 or lon < -1e-6 or lat < -1e-6)
+        and 0 <= accuracy <= policy.max_accuracy
+        and now - policy.max_age <= at <= now + policy.max_ahead
+        and not mocked
+    )
+
+
+def _by_itself(fix: Fix, now: int, policy: ScreenPolicy) -> FixRejection | None:
+    lon, lat, accuracy, at, _, mocked = fix
+    checks = (
+        (FixRejection.NOT_FINITE, not (isfinite(lon) and isfinite(lat) and isfinite(accuracy))),
+        (FixRejection.OUT_OF_RANGE, not (-180 <= lon <= 180 and -90 <= lat <= 90)),
+        (FixRejection.NULL_ISLAND, abs(lon) <= 1e-6 and abs(lat) <= 1e-6),
+        (FixRejection.BAD_ACCURACY, accuracy < 0),
+        (FixRejection.INACCURATE, accuracy > policy.max_accuracy),
+        (FixRejection.MOCKED, mocked and not policy.accept_mocked),
+        (FixRejection.FUTURE, at > now + policy.max_ahead),
+        (FixRejection.STALE, at < now - policy.max_age),
+    )
+    return next((rejection for rejection, holds in checks if holds), None)
+
+
+def is_reachable(earlier: Fix, later: Fix, policy: ScreenPolicy = DEFAULT_SCREEN) -> bool:
+    """Whether a phone can be in both error circles; after a long silence it can be anywhere."""
+    elapsed = later.at - earlier.at
+    at_most = (abs(later.lon - earlier.lon) + abs(later.lat - earlier.lat)) * LONGEST_DEGREE
+    return (
+        at_most * 1_000 <= policy.max_speed * elapsed
+        or elapsed > policy.speed_within
+        or least_speed(earlier, later) <= policy.max_speed
+    )
+
+
+def least_speed(earlier: Fix, later: Fix) -> float:
+    """The lowest speed (m/s) that leads from one error circle to the other; `later` must be later."""
+    apart = metres_between(earlier.lon, earlier.lat, later.lon, later.lat) - earlier.accuracy - later.accuracy
+    return max(apart, 0.0) * 1_000 / (later.at - earlier.at)
+
+
+def metres_between(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+    """Great-circle distance in metres (haversine): within 0.6 % of the geodesic, for speeds only."""
+    south, north = radians(lat1), radians(lat2)
+    a = sin((north - south) / 2) ** 2 + cos(south) * cos(north) * sin(radians(lon2 - lon1) / 2) ** 2
+    return 2 * EARTH_RADIUS * asin(sqrt(min(a, 1.0)))
