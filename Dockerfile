@@ -1,0 +1,24 @@
+# Chalandise's worker and commands: no compiler and no pip in it at the end, and no root.
+FROM python:3.12.12-slim-bookworm AS build
+WORKDIR /source
+RUN python -m venv --without-pip /chalandise
+COPY requirements.lock .
+RUN pip --python /chalandise/bin/python install --no-cache-dir --require-hashes --only-binary=:all: -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY geofences geofences
+COPY offers offers
+COPY config config
+COPY streams streams
+RUN pip --python /chalandise/bin/python install --no-cache-dir --no-deps --no-index --no-build-isolation .
+
+FROM python:3.12.12-slim-bookworm
+COPY --from=build /chalandise /chalandise
+RUN useradd --system --uid 10001 --no-create-home chalandise
+ENV PATH=/chalandise/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# Faust makes its data folder in the folder where it is started.
+WORKDIR /tmp
+USER 10001
+# Asks the broker for its topics: fails when the worker's broker cannot be reached from here.
+HEALTHCHECK --interval=60s --timeout=20s --start-period=30s --retries=3 CMD ["chalandise", "topics", "list"]
+ENTRYPOINT ["chalandise"]
+CMD ["worker"]

@@ -1,0 +1,43 @@
+"""What every test has: the servers, Hypothesis that is repeatable in CI, and no skipped test there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from hypothesis import settings
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+BROKERS = ["tests.brokers"] if Path(__file__).with_name("brokers.py").exists() else []
+pytest_plugins = ["tests.redis_servers", *BROKERS]
+
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("development", deadline=None)
+settings.load_profile("ci" if IN_CI else "development")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a test that was skipped has failed: nobody would look."""
+    report = yield
+    return _refused(report) if IN_CI and report.skipped and not hasattr(report, "wasxfail") else report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself as it is imported."""
+    report = yield
+    return _refused(report) if IN_CI and report.skipped else report
+
+
+def _refused(report: Report) -> Report:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    report.outcome = "failed"
+    report.longrepr = f"{report.nodeid}: may not be skipped in CI. {reason}"
+    return report
