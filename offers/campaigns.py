@@ -64,7 +64,7 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One language: how it reads for those addressed with `tu`, and with `vous` (the same where no difference is made)."""
+    """One language: how it reads for those addressed with `tu` and with `vous`; the same where nothing differs."""
 
     tu: str
     vous: str

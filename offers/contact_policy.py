@@ -80,12 +80,15 @@ def cap_spans(caps: Sequence[Cap], at: int, zone: ZoneInfo) -> Iterator[Span]:
             yield Span(cap.at_most, at - cap.window, at + cap.window, Withheld.CAP)
 
 
-def member_spans(campaign: str, at_most: int | None, window: int | None, at: int) -> Iterator[Span]:
-    """The spans of one campaign: its own `per_member` limit (no `window`: for good), and the rest after each offer."""
-    yield Span(1, at - SAME_CAMPAIGN_REST, at + SAME_CAMPAIGN_REST, Withheld.PER_MEMBER, campaign)
-    if at_most is not None:
-        reach = window if window is not None else at
-        yield Span(at_most, at - reach, at + reach, Withheld.PER_MEMBER, campaign)
+def rest_span(campaign: str, at: int) -> Span:
+    """The rest that every campaign keeps after each offer to a member."""
+    return limit_span(campaign, 1, SAME_CAMPAIGN_REST, at)
+
+
+def limit_span(campaign: str, at_most: int, window: int | None, at: int) -> Span:
+    """A campaign's own limit per member, in any `window` milliseconds round `at`, or for good."""
+    reach = at + 1 if window is None else window
+    return Span(at_most, at - reach, at + reach, Withheld.PER_MEMBER, campaign)
 
 
 def day_of(at: int, zone: ZoneInfo) -> tuple[int, int]:

@@ -79,7 +79,7 @@ class Visits:
     recent: tuple[Visit, ...] = ()
 
 
-class Bought(NamedTuple):
+class PurchaseLine(NamedTuple):
     """One line of a purchase."""
 
     at: int
@@ -92,7 +92,7 @@ class Bought(NamedTuple):
 class Purchases:
     """What a member bought; `lines` oldest first, bounded by age and number."""
 
-    lines: tuple[Bought, ...] = ()
+    lines: tuple[PurchaseLine, ...] = ()
     ids: tuple[str, ...] = ()
     """Purchases already counted, so that one that comes twice counts once; newest last, bounded."""
 
@@ -137,7 +137,7 @@ MOST_VISITS = 32
 
 
 def with_visit(visits: Visits, store: str, at: int) -> tuple[Visits, bool]:
-    """`visits` with one at `store` at `at`, and whether it is a new one: the same store within 2 h is the same visit."""
+    """`visits` with one at `store` at `at`, and whether it is new: the same store within 2 h is the same visit."""
     for place, visit in enumerate(visits.recent):
         if visit.store == store and visit.first - SAME_VISIT < at < visit.last + SAME_VISIT:
             merged = Visit(store, min(visit.first, at), max(visit.last, at))

@@ -1,4 +1,4 @@
-"""Errors by whose fault they are: of the infrastructure (tried again), of the data (dead letters), of the user (said)."""
+"""Errors by whose fault they are: the infrastructure's (tried again) and the user's (said in one line)."""
 
 from __future__ import annotations
 

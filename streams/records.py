@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 
 class Record(NamedTuple):
-    """One record as a broker handed it to us. `timestamp` is the broker's (log append time), in milliseconds since 1970."""
+    """One record as a broker handed it to us. `timestamp` is the broker's (log append time), milliseconds UTC."""
 
     topic: str
     partition: int

@@ -1,0 +1,90 @@
+"""Coupons: their codes, and what a till hears when one is presented."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""32 characters without 0 O 1 I, so that a code can be read aloud and typed."""
+
+
+def coupon_code(secret: bytes, offer: str) -> str:
+    """16 characters (80 bits of HMAC-SHA-256 over the offer's id) and a check character."""
+    number = int.from_bytes(hmac.digest(secret, offer.encode(), hashlib.sha256)[:10], "big")
+    code = "".join(ALPHABET[number >> shift & 31] for shift in range(75, -1, -5))
+    return code + check_character(code)
+
+
+def check_character(code: str) -> str:
+    """The Luhn mod 32 check character of `code`: finds any one wrong character and most swapped neighbours.
+
+    Source: ISO/IEC 7812-1 annex B (Luhn), generalised to an alphabet of N characters.
+    """
+    total = 0
+    for place, character in enumerate(reversed(code)):
+        value = ALPHABET.index(character) * (2 - place % 2)
+        total += value // 32 + value % 32
+    return ALPHABET[-total % 32]
+
+
+def well_formed(code: str) -> bool:
+    """Whether `code` can be a coupon's at all: length, alphabet and check character."""
+    return len(code) == 17 and set(code) <= set(ALPHABET) and check_character(code[:-1]) == code[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """That a coupon was used: the till's own id, where and when."""
+
+    id: str
+    store: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    """A coupon as the till needs it. `expires_at` is the first millisecond in which it no longer holds."""
+
+    offer: str
+    campaign: str
+    member: str
+    expires_at: int
+    occasion: str
+    limited: bool
+    """Whether it holds a place of a limited campaign."""
+    redemption: Redemption | None = None
+    taken_back: tuple[str, ...] = ()
+    """Ids of redemptions taken back: one that comes again, late, does not use the coupon again."""
+
+
+class TillAnswer(StrEnum):
+    """What the till hears."""
+
+    ACCEPTED = "ACCEPTED"
+    ALREADY_USED = "ALREADY_USED"
+    EXPIRED = "EXPIRED"
+    UNKNOWN = "UNKNOWN"
+    TAKEN_BACK = "TAKEN_BACK"
+
+
+def redeem(coupon: Coupon, redemption: Redemption) -> tuple[Coupon, TillAnswer]:
+    """The coupon after `redemption` was asked for, and the answer. The same redemption twice gets the same answer."""
+    if redemption.id in coupon.taken_back:
+        return coupon, TillAnswer.TAKEN_BACK
+    if coupon.redemption is not None:
+        same = coupon.redemption.id == redemption.id
+        return coupon, TillAnswer.ACCEPTED if same else TillAnswer.ALREADY_USED
+    if redemption.at >= coupon.expires_at:
+        return coupon, TillAnswer.EXPIRED
+    return replace(coupon, redemption=redemption), TillAnswer.ACCEPTED
+
+
+def take_back(coupon: Coupon, redemption: str) -> tuple[Coupon, TillAnswer]:
+    """The coupon after the redemption with that id was taken back: usable again until it expires."""
+    taken_back = tuple(dict.fromkeys((*coupon.taken_back, redemption)))
+    if coupon.redemption is not None and coupon.redemption.id == redemption:
+        coupon = replace(coupon, redemption=None)
+    return replace(coupon, taken_back=taken_back), TillAnswer.TAKEN_BACK

@@ -1,0 +1,303 @@
+"""The verdict on one occasion: at most one offer, and for each trigger the record of why this one, or why none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from geofences.ids import timed_id
+from offers.campaigns import Campaign, Rules
+from offers.coupons import coupon_code
+from offers.eligibility import Candidate, Refusal, refusal
+from offers.members import Member, Purpose, Wish
+from offers.money import Money
+from offers.occasions import Occasion, Trigger, shadowed
+from offers.products import Product
+from offers.withheld import Withheld
+
+
+@dataclass(frozen=True, slots=True)
+class OfferCoupon:
+    """The coupon of an offer: its code, and the first millisecond in which it no longer holds."""
+
+    code: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One personalised offer; times in milliseconds UTC."""
+
+    id: str
+    retailer: str
+    member: str
+    campaign: str
+    store: str
+    ring: str | None
+    text: str
+    locale: str
+    created_at: int
+    expires_at: int
+    rules: str
+    trigger: Trigger
+    product: str | None = None
+    service: str | None = None
+    link: str | None = None
+    image: str | None = None
+    discount: str | None = None
+    coupon: OfferCoupon | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One campaign as it was considered at one trigger; `refusal` is None for the one that won."""
+
+    campaign: str
+    refusal: Refusal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The record of one trigger."""
+
+    id: str
+    rules: str
+    trigger: Trigger
+    retailer: str
+    member: str | None
+    at: int
+    considered: tuple[Considered, ...]
+    reason: Withheld | None = None
+    detail: str | None = None
+    campaign: str | None = None
+    offer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What comes of an occasion: a decision for each trigger, and the offer with its candidate where there is one."""
+
+    decisions: tuple[Decision, ...]
+    offer: Offer | None = None
+    winner: Candidate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a decision rests on beside the occasion and the member. `now` and times are milliseconds UTC.
+
+    `refused` holds what the claim already refused in this occasion, by campaign; coupon codes rest on `secret`, the
+    retailer's own.
+    """
+
+    rules: Rules
+    catalogue: Mapping[str, Product]
+    now: int
+    secret: bytes
+    refused: Mapping[str, Refusal]
+
+
+def decide(occasion: Occasion, member: Member | None, circumstances: Circumstances) -> Verdict:
+    """The verdict on `occasion`; `member` is None where nobody is known behind the device."""
+    general = _general(occasion, member, circumstances)
+    if general is not None or member is None:
+        refused = general or Refusal(Withheld.NO_MEMBER, "nobody is known behind the device")
+        return Verdict(tuple(_decision(each, occasion, circumstances, refused) for each in occasion.triggers))
+    return _best(occasion, _candidates(occasion, member, circumstances), circumstances)
+
+
+def _general(occasion: Occasion, member: Member | None, circumstances: Circumstances) -> Refusal | None:
+    """What speaks against any offer at all, whatever the campaigns."""
+    if member is None:
+        return Refusal(Withheld.NO_MEMBER, "nobody is known behind the device")
+    if not member.consent.allows(Purpose.OFFERS):
+        return Refusal(Withheld.NO_CONSENT, "no consent to offers")
+    if member.consent.wish is Wish.STOP:
+        return Refusal(Withheld.STOPPED, "the member said stop")
+    if circumstances.now - occasion.at > circumstances.rules.max_trigger_age:
+        return Refusal(Withheld.STALE_TRIGGER, "it happened too long ago to greet anybody now")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A candidate in the ranking of its occasion, with the trigger that brought it."""
+
+    trigger: Trigger
+    candidate: Candidate
+
+
+def _candidates(occasion: Occasion, member: Member, circumstances: Circumstances) -> list[_Entry]:
+    """All candidates of all triggers that may speak, best first; a campaign stands once, under its first trigger."""
+    silent = shadowed(occasion.triggers, circumstances.rules)
+    entries = {
+        campaign.id: _Entry(trigger, _candidate(campaign, trigger, member, circumstances))
+        for trigger in reversed(occasion.triggers)
+        if trigger.id not in silent
+        for campaign in waiting(trigger, circumstances.rules)
+    }
+    return sorted(entries.values(), key=lambda entry: rank(entry.candidate))
+
+
+def waiting(trigger: Trigger, rules: Rules) -> tuple[Campaign, ...]:
+    """The campaigns that wait for `trigger`, best first."""
+    return rules.by_trigger.get((trigger.kind, trigger.store, trigger.ring), ())
+
+
+def rank(candidate: Candidate) -> tuple[int, int]:
+    """Lower is better: by priority, then by order in the file. Here a learned ranking could stand."""
+    return -candidate.campaign.priority, candidate.campaign.place
+
+
+def _candidate(campaign: Campaign, trigger: Trigger, member: Member, circumstances: Circumstances) -> Candidate:
+    store = circumstances.rules.stores[trigger.store]
+    return Candidate(campaign, member, trigger.at, store, circumstances.rules, circumstances.catalogue)
+
+
+def _best(occasion: Occasion, entries: list[_Entry], circumstances: Circumstances) -> Verdict:
+    """The first candidate that nothing speaks against wins; one held out wins nothing, and nor does anybody else."""
+    refusals: dict[str, Refusal | None] = {}
+    winner: _Entry | None = None
+    settled = False
+    for entry in entries:
+        found = refusal(entry.candidate)
+        if found is None and settled:
+            found = Refusal(Withheld.OUTRANKED, "another campaign of this occasion came first")
+        elif found is None:
+            found = _last_hurdles(entry, occasion, circumstances)
+            settled = found is None or found.reason is Withheld.HOLDOUT
+            winner = entry if found is None else None
+        refusals[entry.candidate.campaign.id] = found
+    offer = _offer(occasion, winner, circumstances) if winner else None
+    decisions = _decisions(occasion, entries, refusals, offer, circumstances)
+    return Verdict(tuple(decisions), offer, winner.candidate if winner else None)
+
+
+def _last_hurdles(entry: _Entry, occasion: Occasion, circumstances: Circumstances) -> Refusal | None:
+    """The holdout, then what the claim refused."""
+    campaign = entry.candidate.campaign
+    if held_out(occasion.retailer, entry.candidate.member.id, campaign):
+        return Refusal(Withheld.HOLDOUT, "the member is in the control group of this campaign")
+    return circumstances.refused.get(campaign.id)
+
+
+def held_out(retailer: str, member: str, campaign: Campaign) -> bool:
+    """Whether the member is in the campaign's control group: stable for good, and independent between campaigns."""
+    if not campaign.holdout_percent:
+        return False
+    digest = hashlib.sha256("\0".join((retailer, campaign.id, member)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") % 100 < campaign.holdout_percent
+
+
+def _decisions(
+    occasion: Occasion,
+    entries: list[_Entry],
+    refusals: Mapping[str, Refusal | None],
+    offer: Offer | None,
+    circumstances: Circumstances,
+) -> Iterator[Decision]:
+    silent = shadowed(occasion.triggers, circumstances.rules)
+    for trigger in occasion.triggers:
+        own = [entry.candidate.campaign.id for entry in entries if entry.trigger.id == trigger.id]
+        considered = tuple(Considered(campaign, refusals[campaign]) for campaign in own)
+        if offer is not None and offer.trigger.id == trigger.id:
+            yield _offered(trigger, occasion, circumstances, offer, considered)
+        else:
+            verdict = _why_not(trigger, considered, silent, circumstances)
+            yield _decision(trigger, occasion, circumstances, verdict, considered)
+
+
+def _why_not(
+    trigger: Trigger, considered: Iterable[Considered], silent: frozenset[str], circumstances: Circumstances
+) -> Refusal:
+    if trigger.id in silent:
+        return Refusal(Withheld.SHADOWED, "another ring of the store speaks for it")
+    first = next((each.refusal for each in considered if each.refusal is not None), None)
+    if first is not None:
+        return first
+    if waiting(trigger, circumstances.rules):
+        return Refusal(Withheld.OUTRANKED, "its campaigns were weighed at another trigger of this occasion")
+    return Refusal(Withheld.NO_CAMPAIGN, "no campaign waits for this")
+
+
+def _decision(
+    trigger: Trigger,
+    occasion: Occasion,
+    circumstances: Circumstances,
+    refused: Refusal,
+    considered: tuple[Considered, ...] = (),
+) -> Decision:
+    return Decision(
+        decision_id(trigger),
+        circumstances.rules.hash,
+        trigger,
+        occasion.retailer,
+        occasion.member,
+        trigger.at,
+        considered,
+        reason=refused.reason,
+        detail=refused.detail,
+    )
+
+
+def _offered(
+    trigger: Trigger,
+    occasion: Occasion,
+    circumstances: Circumstances,
+    offer: Offer,
+    considered: tuple[Considered, ...],
+) -> Decision:
+    return Decision(
+        decision_id(trigger),
+        circumstances.rules.hash,
+        trigger,
+        occasion.retailer,
+        occasion.member,
+        trigger.at,
+        considered,
+        campaign=offer.campaign,
+        offer=offer.id,
+    )
+
+
+def decision_id(trigger: Trigger) -> str:
+    """One decision a trigger; it begins with the trigger's time."""
+    return timed_id(trigger.at, "decision", trigger.id)
+
+
+def _offer(occasion: Occasion, winner: _Entry, circumstances: Circumstances) -> Offer:
+    candidate, trigger, template = winner.candidate, winner.trigger, winner.candidate.campaign.offer
+    offer_id = timed_id(trigger.at, "offer", occasion.retailer, candidate.member.id, candidate.campaign.id, occasion.id)
+    until, product = candidate.coupon_until, candidate.product
+    return Offer(
+        offer_id,
+        occasion.retailer,
+        candidate.member.id,
+        candidate.campaign.id,
+        trigger.store,
+        trigger.ring,
+        candidate.worded.text,
+        candidate.worded.locale,
+        trigger.at,
+        until if until is not None else trigger.at + template.valid_for,
+        circumstances.rules.hash,
+        trigger,
+        product=product.id if product else None,
+        service=template.service,
+        link=template.link,
+        image=template.image,
+        discount=_discount(candidate),
+        coupon=None if until is None else OfferCoupon(coupon_code(circumstances.secret, offer_id), until),
+    )
+
+
+def _discount(candidate: Candidate) -> str | None:
+    """What the till takes off, as money; the share where no price is known."""
+    value, product = candidate.campaign.offer.discount, candidate.product
+    if value is None:
+        return None
+    if value.percent is None:
+        return str(value.amount)
+    taken: Money | None = product.price.percent(value.percent) if product and product.price else None
+    return str(taken) if taken else f"{value.percent}%"

@@ -1,0 +1,195 @@
+"""Whether a campaign may speak to a member now: one ordered table of checks, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from offers.campaigns import Bought, Campaign, Rules, Store
+from offers.contact_policy import Span, cap_spans, limit_span, local, rest_span
+from offers.members import Member
+from offers.products import Product
+from offers.withheld import Withheld
+from offers.wording import Mention, Unsayable, Worded, word
+
+RECENTLY = 60 * 86_400_000
+"""Milliseconds for which a product that was bought is not offered again."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One campaign before one member, at a trigger at `at`."""
+
+    campaign: Campaign
+    member: Member
+    at: int
+    store: Store
+    rules: Rules
+    catalogue: Mapping[str, Product]
+
+    @cached_property
+    def product(self) -> Product | None:
+        """What would be offered; None where the campaign names nothing, or nothing fits."""
+        offer = self.campaign.offer
+        if offer.product is not None:
+            return self.catalogue.get(offer.product)
+        if offer.category is None:
+            return None
+        recent = {line.product for line in self.member.purchases.lines if line.at > self.at - RECENTLY}
+        fitting = (each for each in self.catalogue.values() if each.category == offer.category)
+        return next((each for each in fitting if each.id not in recent), None)
+
+    @cached_property
+    def coupon_until(self) -> int | None:
+        """When the coupon would expire, milliseconds; None without one."""
+        valid_for = self.campaign.offer.coupon_valid_for
+        return None if valid_for is None else self.at + valid_for
+
+    @cached_property
+    def worded(self) -> Worded:
+        """The text; raises Unsayable."""
+        mention = Mention(
+            self.store.name,
+            self.member.profile,
+            self.at,
+            self.store.zone,
+            self.product,
+            self.campaign.offer.discount,
+            self.coupon_until,
+        )
+        return word(self.campaign.offer.texts, mention, self.rules)
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """What the contact policy and the campaign's own limit allow round `at`, the policy first."""
+        caps = cap_spans(self.rules.contact.caps, self.at, member_zone(self.member, self.rules))
+        own = rest_span(self.campaign.id, self.at)
+        limit = self.campaign.per_member
+        if limit is None:
+            return (*caps, own)
+        return (*caps, own, limit_span(self.campaign.id, limit.at_most, limit.window, self.at))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a candidate is out, and in words what stood against it."""
+
+    reason: Withheld
+    detail: str
+
+
+Check = Callable[[Candidate], str | None]
+"""What stands against a candidate, in words; None where nothing does."""
+
+
+def refusal(candidate: Candidate) -> Refusal | None:
+    """The first check that fails, in the order of `Withheld`; None for a candidate that may speak."""
+    for reason, check in CHECKS:
+        detail = check(candidate)
+        if detail is not None:
+            return Refusal(reason, detail)
+    return None
+
+
+def member_zone(member: Member, rules: Rules) -> ZoneInfo:
+    """The clock the member lives by: their own, else the retailer's."""
+    if member.profile.time_zone:
+        try:
+            return ZoneInfo(member.profile.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return rules.zone
+    return rules.zone
+
+
+def _dates(candidate: Candidate) -> str | None:
+    campaign, today = candidate.campaign, local(candidate.at, candidate.store.zone).date()
+    if campaign.first_day and today < campaign.first_day:
+        return f"begins on {campaign.first_day}"
+    if campaign.last_day and today > campaign.last_day:
+        return f"ended on {campaign.last_day}"
+    return None
+
+
+def _tier(candidate: Candidate) -> str | None:
+    tiers, tier = candidate.campaign.who.tiers, candidate.member.profile.tier
+    if tiers is None or tier in tiers:
+        return None
+    return f"tier is {tier or 'not known'}, asked for: {', '.join(sorted(tiers))}"
+
+
+def _history(candidate: Candidate) -> str | None:
+    return next(_against(candidate), None)
+
+
+def _against(candidate: Candidate) -> Iterator[str]:
+    who, visits = candidate.campaign.who, candidate.member.total_visits
+    yield from (f"did not buy {_named(each)}" for each in who.bought if not _did_buy(candidate, each))
+    yield from (f"did buy {_named(each)}" for each in who.not_bought if _did_buy(candidate, each))
+    if who.least_visits is not None and visits < who.least_visits:
+        yield f"came {visits} times, at least {who.least_visits} asked for"
+    if who.most_visits is not None and visits > who.most_visits:
+        yield f"came {visits} times, at most {who.most_visits} asked for"
+    if candidate.campaign.when.nth not in (None, visits):
+        yield f"this is visit {visits}, not {candidate.campaign.when.nth}"
+
+
+def _did_buy(candidate: Candidate, bought: Bought) -> bool:
+    """A purchase exactly `within` ago still counts; one later than the trigger does not yet."""
+    return any(
+        candidate.at - bought.within <= line.at <= candidate.at
+        and bought.category in (None, line.category)
+        and bought.product in (None, line.product)
+        for line in candidate.member.purchases.lines
+    )
+
+
+def _named(bought: Bought) -> str:
+    return f"{bought.product or bought.category} within {bought.within // 86_400_000} days"
+
+
+def _quiet_hours(candidate: Candidate) -> str | None:
+    quiet = candidate.rules.contact.quiet_hours
+    if quiet is None:
+        return None
+    moment = local(candidate.at, member_zone(candidate.member, candidate.rules)).time()
+    return f"it is {moment:%H:%M} for the member" if quiet.cover(moment) else None
+
+
+def _spans(reason: Withheld) -> Check:
+    def check(candidate: Candidate) -> str | None:
+        for span in candidate.spans:
+            if span.reason is reason and not span.allows(candidate.member.contacts):
+                return f"{span.at_most} already made in the time that counts"
+        return None
+
+    return check
+
+
+def _product(candidate: Candidate) -> str | None:
+    offer = candidate.campaign.offer
+    if (offer.product or offer.category) and candidate.product is None:
+        return f"nothing of {offer.product or offer.category} to offer"
+    return None
+
+
+def _text(candidate: Candidate) -> str | None:
+    try:
+        _ = candidate.worded
+    except Unsayable as unsayable:
+        return str(unsayable)
+    return None
+
+
+CHECKS: tuple[tuple[Withheld, Check], ...] = (
+    (Withheld.NOT_IN_DATES, _dates),
+    (Withheld.TIER, _tier),
+    (Withheld.HISTORY, _history),
+    (Withheld.QUIET_HOURS, _quiet_hours),
+    (Withheld.CAP, _spans(Withheld.CAP)),
+    (Withheld.PER_MEMBER, _spans(Withheld.PER_MEMBER)),
+    (Withheld.NO_PRODUCT, _product),
+    (Withheld.NO_TEXT, _text),
+)
+"""In the order of `Withheld`; the ranking, the holdout and the stock come after these, in `decisions`."""

@@ -1,0 +1,74 @@
+"""What may start an offer: the triggers that one fix or check-in of one member brings, taken together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from geofences.ids import timed_id
+from offers.campaigns import Rules, TriggerKind
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One thing that happened at `at` (milliseconds UTC), and may start an offer. `ring` is that of an ENTER."""
+
+    id: str
+    kind: TriggerKind
+    at: int
+    store: str
+    ring: str | None = None
+
+    @property
+    def geofence(self) -> str | None:
+        """`store/ring`, where a ring was entered."""
+        return f"{self.store}/{self.ring}" if self.ring else None
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """All triggers of one member from one record, at one time. At most one offer comes of it.
+
+    `member` is None where nobody is known behind `device`; `visit` names the store at which a visit is to be counted.
+    """
+
+    id: str
+    retailer: str
+    member: str | None
+    device: str | None
+    at: int
+    triggers: tuple[Trigger, ...]
+    visit: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """Whose outcome it is: the member, or the device while nobody is known behind it."""
+        return self.member if self.member is not None else f"device|{self.device}"
+
+    def without_visit(self) -> Occasion:
+        """The same occasion where the visit turned out to be one that had already begun."""
+        kept = tuple(trigger for trigger in self.triggers if trigger.kind is not TriggerKind.VISIT)
+        return replace(self, triggers=kept)
+
+
+def occasion_id(retailer: str, source: str, at: int, triggers: tuple[Trigger, ...]) -> str:
+    """The same for the same triggers, whatever batch brought them; `source` is the member or device they came from."""
+    return timed_id(at, "occasion", retailer, source, *(trigger.id for trigger in triggers))
+
+
+def visit_trigger(retailer: str, source: str, store: str, at: int) -> Trigger:
+    """The trigger of a visit that begins at `store` at `at`."""
+    return Trigger(timed_id(at, "visit", retailer, source, store), TriggerKind.VISIT, at, store)
+
+
+def shadowed(triggers: tuple[Trigger, ...], rules: Rules) -> frozenset[str]:
+    """Ids of the ENTERs that another ring of the same store speaks for.
+
+    Of the rings of a store entered at once, the innermost for which a campaign waits may start an offer; the triggers
+    stand outermost first, so that the last one waited for is the innermost.
+    """
+    speaking: dict[str, str] = {}
+    enters = [trigger for trigger in triggers if trigger.kind is TriggerKind.ENTER]
+    for trigger in enters:
+        if rules.by_trigger.get((trigger.kind, trigger.store, trigger.ring)):
+            speaking[trigger.store] = trigger.id
+    return frozenset(each.id for each in enters if speaking.get(each.store, each.id) != each.id)

@@ -1,0 +1,140 @@
+"""Bytes to messages; and what is not a message to a dead letter with its reason."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from streams.messages import Message
+from streams.records import Record
+
+Decoded = TypeVar("Decoded", bound=Message)
+
+MOST_RAW = 4096
+"""Bytes of a record that its dead letter keeps."""
+
+
+class Fault(StrEnum):
+    """Why a record is no message."""
+
+    EMPTY = "EMPTY"
+    """A record without a value."""
+    NOT_JSON = "NOT_JSON"
+    NOT_UTF8 = "NOT_UTF8"
+    TOO_DEEP = "TOO_DEEP"
+    DUPLICATE_KEYS = "DUPLICATE_KEYS"
+    WRONG_TYPE = "WRONG_TYPE"
+    """A field is missing, of another type, or out of its range."""
+    WRONG_KEY = "WRONG_KEY"
+    """The record's key is not the one its message asks for, so that it may stand in the wrong partition."""
+    UNKNOWN_RETAILER = "UNKNOWN_RETAILER"
+    UNKNOWN_STORE = "UNKNOWN_STORE"
+    UNKNOWN_MEMBER = "UNKNOWN_MEMBER"
+    """Nobody is known behind a card."""
+    INTERNAL = "INTERNAL"
+    """An error of ours; what raised is in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record that is no message, with what is wrong. `raw` is left out where it may hold a position."""
+
+    reason: Fault
+    detail: str
+    topic: str
+    partition: int
+    offset: int
+    raw: str | None
+
+
+class NotAMessage(Exception):  # noqa: N818 - the record's fault, told as such
+    """What is wrong with the bytes of one record."""
+
+    def __init__(self, reason: Fault, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class Decoder(Generic[Decoded]):
+    """Decodes the records of one topic.
+
+    `once` are the quoted names that must not stand twice: a message is looked at closely only where one of them may.
+    """
+
+    def __init__(self, message: type[Decoded], key_of: Callable[[Decoded], str]) -> None:
+        self._decode = msgspec.json.Decoder(message).decode
+        self._key_of = key_of
+        self._once = tuple(f'"{name}"'.encode() for name in message.__struct_fields__)
+
+    def decode(self, record: Record, retailers: Collection[str]) -> Decoded:
+        """The message of `record`; raises NotAMessage."""
+        raw = record.value
+        if not raw:
+            raise NotAMessage(Fault.EMPTY, "the record has no value")
+        try:
+            message = self._decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise _refused(raw, error) from None
+        if b"\\" in raw or any(raw.count(name) > 1 for name in self._once):
+            _refuse_duplicates(raw)
+        if message.retailer not in retailers:
+            raise NotAMessage(Fault.UNKNOWN_RETAILER, "no such retailer is configured")
+        if record.key != self._key_of(message).encode():
+            raise NotAMessage(Fault.WRONG_KEY, "the record's key is not that of its message")
+        return message
+
+
+def _refused(raw: bytes, error: Exception) -> NotAMessage:
+    if isinstance(error, msgspec.ValidationError):
+        return NotAMessage(Fault.WRONG_TYPE, str(error))
+    if isinstance(error, RecursionError):
+        return NotAMessage(Fault.TOO_DEEP, "nested too deeply")
+    try:
+        raw.decode()
+    except UnicodeDecodeError as broken:
+        return NotAMessage(Fault.NOT_UTF8, f"byte {broken.start} is not UTF-8")
+    return NotAMessage(Fault.NOT_JSON, str(error))
+
+
+def _refuse_duplicates(raw: bytes) -> None:
+    try:
+        json.loads(raw, object_pairs_hook=_pairs)
+    except RecursionError:
+        raise NotAMessage(Fault.TOO_DEEP, "nested too deeply") from None
+    except ValueError as error:
+        raise NotAMessage(Fault.NOT_JSON, str(error)) from None
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise NotAMessage(Fault.DUPLICATE_KEYS, "a key stands twice in one object")
+    return found
+
+
+@cache
+def _any_json() -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder()
+
+
+def may_hold_position(raw: bytes) -> bool:
+    """Whether the bytes are JSON that names a latitude: then a dead letter does not keep them."""
+    try:
+        parsed = _any_json().decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return b"lat" in raw and not isinstance(parsed, str | int | float | None)
+
+
+def dead_letter(record: Record, reason: Fault, detail: str) -> DeadLetter:
+    """The dead letter of `record`."""
+    raw = record.value or b""
+    kept = None if may_hold_position(raw) else base64.b64encode(raw[:MOST_RAW]).decode()
+    return DeadLetter(reason, detail, record.topic, record.partition, record.offset, kept)

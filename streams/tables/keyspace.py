@@ -1,0 +1,76 @@
+"""What a table needs of a store of keys: read many at once, and replace what has not changed since it was read.
+
+Two implementations, `redis_keyspace` and `memory`, pass one suite. All that decides lives in pure code above this: a
+write names what it rests on, byte for byte, and where any of that has changed since, nothing is written and the caller
+reads and decides again. So no rule has to be written a second time in Lua, and none can be right in one place only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+
+class Change(NamedTuple):
+    """One key of an atomic replacement. None stands for a key that is not there.
+
+    Nothing is written where `value` is `expected`: the key is only looked at. `ttl` is in milliseconds.
+    """
+
+    key: str
+    expected: bytes | None
+    value: bytes | None
+    ttl: int
+
+
+class Reservation(NamedTuple):
+    """One place of a limited campaign asked for. `limit` is how many there are; times are milliseconds UTC.
+
+    `token` names who asks: asking again is no second place. `deadline` is when a sweep may look after it.
+    """
+
+    places: str
+    token: str
+    limit: int
+    now: int
+    deadline: int
+
+
+class Keyspace(Protocol):
+    """A store of keys. Every call raises `InfrastructureError` where the store cannot be had."""
+
+    async def read(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The values of `keys`, in their order."""
+
+    async def replace(self, groups: Sequence[Sequence[Change]]) -> list[bool]:
+        """For each group, all of one hash tag: write all of it if nothing in it has changed, else nothing. In order."""
+
+    async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
+        """Whether each got a place, in order; places of unused coupons that expired before `now` come back first."""
+
+    async def confirm(self, places: str, token: str, until: float) -> None:
+        """Give a reserved place for good, until the coupon expires at `until`; again is the same."""
+
+    async def release(self, places: str, token: str) -> None:
+        """Give a place back."""
+
+    async def spend(self, places: str, token: str, until: float) -> None:
+        """Move the end of a given place: to infinity where its coupon was used, back where that was taken back."""
+
+    async def taken(self, places: Sequence[str], now: int) -> list[int]:
+        """How many places of each are reserved or given at `now`."""
+
+    async def overdue(self, places: str, now: int) -> list[str]:
+        """Tokens reserved whose deadline has passed."""
+
+    async def remind(self, partition: int, dues: Mapping[str, int]) -> None:
+        """Note for each device key when its next timer is due (milliseconds UTC)."""
+
+    async def forget(self, partition: int, devices: Sequence[str]) -> None:
+        """Drop the notes of these device keys."""
+
+    async def due(self, partition: int, until: int, most: int) -> list[tuple[str, int]]:
+        """The first `most` device keys with a timer due at or before `until`, and when; earliest first."""
+
+    async def next_due(self, partition: int) -> int | None:
+        """When the earliest timer of a partition is due."""

@@ -1,0 +1,109 @@
+"""The keyspace in process: for unit tests, scenarios and `replay`. It passes the suite of the Redis one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from streams.tables.keyspace import Change, Reservation
+
+
+@dataclass
+class _Places:
+    reserved: dict[str, float] = field(default_factory=dict)
+    given: dict[str, float] = field(default_factory=dict)
+
+    def expire(self, now: int) -> None:
+        self.given = {token: until for token, until in self.given.items() if until > now}
+
+
+class MemoryKeyspace:
+    """Keys in a dict; `clock` gives the milliseconds by which they expire."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._values: dict[str, tuple[bytes, int]] = {}
+        self._places: defaultdict[str, _Places] = defaultdict(_Places)
+        self._timers: defaultdict[int, dict[str, int]] = defaultdict(dict)
+
+    async def read(self, keys: Sequence[str]) -> list[bytes | None]:
+        """See `Keyspace`."""
+        return [self._get(key) for key in keys]
+
+    async def replace(self, groups: Sequence[Sequence[Change]]) -> list[bool]:
+        """See `Keyspace`."""
+        return [self._replace(group) for group in groups]
+
+    def _get(self, key: str) -> bytes | None:
+        held = self._values.get(key)
+        return held[0] if held is not None and held[1] > self._clock() else None
+
+    def _replace(self, group: Sequence[Change]) -> bool:
+        if any(self._get(change.key) != change.expected for change in group):
+            return False
+        for change in group:
+            if change.value is None:
+                self._values.pop(change.key, None)
+            elif change.value is not change.expected:
+                self._values[change.key] = (change.value, self._clock() + change.ttl)
+        return True
+
+    async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
+        """See `Keyspace`."""
+        return [self._reserve(each) for each in reservations]
+
+    def _reserve(self, asked: Reservation) -> bool:
+        places = self._places[asked.places]
+        places.expire(asked.now)
+        if asked.token in places.reserved or asked.token in places.given:
+            return True
+        if len(places.reserved) + len(places.given) >= asked.limit:
+            return False
+        places.reserved[asked.token] = asked.deadline
+        return True
+
+    async def confirm(self, places: str, token: str, until: float) -> None:
+        """See `Keyspace`."""
+        self._places[places].reserved.pop(token, None)
+        self._places[places].given.setdefault(token, until)
+
+    async def release(self, places: str, token: str) -> None:
+        """See `Keyspace`."""
+        self._places[places].reserved.pop(token, None)
+        self._places[places].given.pop(token, None)
+
+    async def spend(self, places: str, token: str, until: float) -> None:
+        """See `Keyspace`."""
+        if token in self._places[places].given:
+            self._places[places].given[token] = until
+
+    async def taken(self, places: Sequence[str], now: int) -> list[int]:
+        """See `Keyspace`."""
+        counts = []
+        for each in places:
+            self._places[each].expire(now)
+            counts.append(len(self._places[each].reserved) + len(self._places[each].given))
+        return counts
+
+    async def overdue(self, places: str, now: int) -> list[str]:
+        """See `Keyspace`."""
+        return [token for token, deadline in self._places[places].reserved.items() if deadline < now]
+
+    async def remind(self, partition: int, dues: Mapping[str, int]) -> None:
+        """See `Keyspace`."""
+        self._timers[partition].update(dues)
+
+    async def forget(self, partition: int, devices: Sequence[str]) -> None:
+        """See `Keyspace`."""
+        for device in devices:
+            self._timers[partition].pop(device, None)
+
+    async def due(self, partition: int, until: int, most: int) -> list[tuple[str, int]]:
+        """See `Keyspace`."""
+        waiting = sorted((at, device) for device, at in self._timers[partition].items() if at <= until)
+        return [(device, at) for at, device in waiting[:most]]
+
+    async def next_due(self, partition: int) -> int | None:
+        """See `Keyspace`."""
+        return min(self._timers[partition].values(), default=None)

@@ -1,0 +1,234 @@
+"""The keyspace in Redis: one command a batch on a single server, one a shard and pipelined on a cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from hashlib import sha1
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeVar
+
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ClusterDownError, NoScriptError, RedisError, ResponseError
+
+from streams.errors import InfrastructureError
+from streams.tables import keys
+from streams.tables.keyspace import Change, Reservation
+
+Client = Redis | RedisCluster
+Command = tuple[Any, ...]
+Item = TypeVar("Item")
+
+
+async def connect(url: str) -> RedisKeyspace:
+    """A keyspace on the server or cluster behind `url` (`redis://host:port/db`), which one the server says itself.
+
+    Without timers a call or retries of its own: the caller has one deadline round the batch, and a claim that may have
+    been carried out must be looked up, not repeated.
+    """
+    client = Redis.from_url(url, protocol=2, socket_timeout=None, retry=Retry(NoBackoff(), 0))
+    async with _named_errors():
+        about = await client.info("cluster")
+    if not about.get("cluster_enabled"):
+        return RedisKeyspace(client)
+    await client.aclose()
+    return RedisKeyspace(RedisCluster.from_url(url, protocol=2, socket_timeout=None))
+
+
+@cache
+def script(name: str) -> tuple[str, str]:
+    """The text of a Lua file beside this one, and its SHA-1."""
+    text = (Path(__file__).parent / f"{name}.lua").read_text()
+    return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+@asynccontextmanager
+async def _named_errors() -> AsyncIterator[None]:
+    """What Redis being away looks like becomes `InfrastructureError`; a mistake of ours stays what it is."""
+    try:
+        yield
+    except ResponseError as error:
+        if isinstance(error, ClusterDownError) or str(error).startswith(("LOADING", "READONLY", "MASTERDOWN", "OOM")):
+            raise InfrastructureError(f"Redis answers {error}") from error
+        raise
+    except (RedisError, OSError, asyncio.IncompleteReadError) as error:
+        raise InfrastructureError(f"Redis is away: {error}") from error
+
+
+class RedisKeyspace:
+    """See `Keyspace` for what each call does."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._sharded = isinstance(client, RedisCluster)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
+    async def drop_connections(self) -> None:
+        """After a call that was cancelled: or the next one would read its reply."""
+        if isinstance(self._client, Redis):
+            await self._client.connection_pool.disconnect()
+
+    async def read(self, wanted: Sequence[str]) -> list[bytes | None]:
+        """One MGET; on a cluster one a shard."""
+        if not wanted:
+            return []
+        parts = self._split(range(len(wanted)), lambda place: wanted[place])
+        replies = await self._run([("MGET", *(wanted[place] for place in part)) for part in parts])
+        return _in_order(parts, replies)
+
+    async def replace(self, groups: Sequence[Sequence[Change]]) -> list[bool]:
+        """One EVALSHA of `replace.lua`; on a cluster one a shard."""
+        if not groups:
+            return []
+        parts = self._split(range(len(groups)), lambda place: groups[place][0].key)
+        replies = await self._run([_replacement([groups[place] for place in part]) for part in parts])
+        return [bool(written) for written in _in_order(parts, replies)]
+
+    async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
+        """One EVALSHA of `reserve.lua` each, pipelined."""
+        kept = keys.KEPT["places"]
+        commands = [
+            _evaluation("reserve", _both(each.places), each.token, each.limit, each.now, each.deadline, kept)
+            for each in reservations
+        ]
+        return [bool(reply) for reply in await self._run(commands)]
+
+    async def confirm(self, places: str, token: str, until: float) -> None:
+        """One EVALSHA of `confirm.lua`."""
+        await self._run([_evaluation("confirm", _both(places), token, _score(until), keys.KEPT["places"])])
+
+    async def release(self, places: str, token: str) -> None:
+        """Two ZREM."""
+        await self._run([("ZREM", each, token) for each in _both(places)])
+
+    async def spend(self, places: str, token: str, until: float) -> None:
+        """One ZADD of what is there."""
+        await self._run([("ZADD", _both(places)[1], "XX", _score(until), token)])
+
+    async def taken(self, places: Sequence[str], now: int) -> list[int]:
+        """Two counts each, pipelined."""
+        commands: list[Command] = []
+        for each in places:
+            reserved, given = _both(each)
+            commands += [("ZCARD", reserved), ("ZCOUNT", given, f"({now}", "+inf")]
+        replies = await self._run(commands)
+        return [replies[place] + replies[place + 1] for place in range(0, len(replies), 2)]
+
+    async def overdue(self, places: str, now: int) -> list[str]:
+        """One ZRANGEBYSCORE."""
+        (tokens,) = await self._run([("ZRANGEBYSCORE", _both(places)[0], "-inf", f"({now}")])
+        return [token.decode() for token in tokens]
+
+    async def remind(self, partition: int, dues: Mapping[str, int]) -> None:
+        """One ZADD."""
+        if dues:
+            pairs = chain.from_iterable((due, device) for device, due in dues.items())
+            await self._run([("ZADD", keys.timers(partition), *pairs)])
+
+    async def forget(self, partition: int, devices: Sequence[str]) -> None:
+        """One ZREM."""
+        if devices:
+            await self._run([("ZREM", keys.timers(partition), *devices)])
+
+    async def due(self, partition: int, until: int, most: int) -> list[tuple[str, int]]:
+        """One ZRANGEBYSCORE."""
+        command = ("ZRANGEBYSCORE", keys.timers(partition), "-inf", until, "WITHSCORES", "LIMIT", 0, most)
+        (reply,) = await self._run([command])
+        return [(device.decode(), at) for device, at in _scored(reply)]
+
+    async def next_due(self, partition: int) -> int | None:
+        """One ZRANGE."""
+        (reply,) = await self._run([("ZRANGE", keys.timers(partition), 0, 0, "WITHSCORES")])
+        return next((at for _, at in _scored(reply)), None)
+
+    def _split(self, places: Iterable[int], key_of: Any) -> list[list[int]]:
+        """The places of a batch that may go into one command: all of them, or on a cluster those of one shard."""
+        if not self._sharded:
+            return [list(places)]
+        shards: defaultdict[str, list[int]] = defaultdict(list)
+        for place in places:
+            shards[keys.tag(key_of(place))].append(place)
+        return list(shards.values())
+
+    async def _run(self, commands: Sequence[Command]) -> list[Any]:
+        """The replies to `commands`, sent at once. Scripts that the server does not know are loaded and tried again."""
+        if not commands:
+            return []
+        async with _named_errors():
+            replies = await self._send(commands)
+            unknown = [place for place, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+            if unknown:
+                await self._load()
+                again = await self._send([commands[place] for place in unknown])
+                for place, reply in zip(unknown, again, strict=True):
+                    replies[place] = reply
+            for reply in replies:
+                if isinstance(reply, Exception):
+                    raise reply
+        return replies
+
+    async def _send(self, commands: Sequence[Command]) -> list[Any]:
+        if len(commands) == 1:
+            try:
+                return [await self._client.execute_command(*commands[0])]
+            except NoScriptError as unknown:
+                return [unknown]
+        pipeline = self._client.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        return list(await pipeline.execute(raise_on_error=False))
+
+    async def _load(self) -> None:
+        for name in ("replace", "reserve", "confirm"):
+            await self._client.script_load(script(name)[0])
+
+
+def _in_order(parts: Sequence[Sequence[int]], replies: Sequence[Sequence[Item]]) -> list[Item]:
+    """The replies to the parts of a batch, put back in the order of the batch."""
+    if len(parts) == 1:
+        return list(replies[0])
+    found = {
+        place: item for part, reply in zip(parts, replies, strict=True) for place, item in zip(part, reply, strict=True)
+    }
+    return [found[place] for place in range(len(found))]
+
+
+def _replacement(groups: Sequence[Sequence[Change]]) -> Command:
+    """The call of `replace.lua` for `groups`; its own file says what its arguments are."""
+    arguments: list[Any] = []
+    for group in groups:
+        arguments.append(len(group))
+        for _, expected, value, ttl in group:
+            if value is expected:
+                arguments += (expected or b"", b"=", 0)
+            else:
+                arguments += (expected or b"", b"-" if value is None else b"+" + value, ttl)
+    named = [change.key for group in groups for change in group]
+    return _evaluation("replace", named, *arguments)
+
+
+def _evaluation(name: str, named: Sequence[str], *arguments: Any) -> Command:
+    return ("EVALSHA", script(name)[1], len(named), *named, *arguments)
+
+
+def _both(places: str) -> tuple[str, str]:
+    """The two keys of the places of a campaign: reserved, and given."""
+    return f"{places}:reserved", f"{places}:given"
+
+
+def _score(until: float) -> str:
+    return "+inf" if until == math.inf else str(int(until))
+
+
+def _scored(reply: Sequence[Any]) -> Iterable[tuple[bytes, int]]:
+    return ((reply[place], int(float(reply[place + 1]))) for place in range(0, len(reply), 2))

@@ -1,0 +1,19 @@
+"""Times at the edges: RFC 3339 in UTC outside, integer milliseconds since 1970 inside."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_milliseconds(moment: datetime | int) -> int:
+    """Milliseconds since 1970, rounded down; an int is taken for milliseconds already."""
+    return moment if isinstance(moment, int) else (moment - _EPOCH) // _MILLISECOND
+
+
+def written(at: int) -> str:
+    """`2026-11-20T12:00:03.250Z`"""
+    moment = _EPOCH + at * _MILLISECOND
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
