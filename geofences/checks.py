@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import isfinite
 
-from shapely import LinearRing, MultiPolygon, Polygon
+from shapely.geometry import LinearRing, MultiPolygon, Polygon
 from shapely.validation import explain_validity
 
 from geofences.metric import place_of_farthest
@@ -83,7 +83,8 @@ def not_nested(outer: Geofence, inner: Geofence) -> str | None:
     beyond, (lon, lat) = place_of_farthest(outline(inner.shape), outer.shape)
     if beyond <= NESTING_TOLERANCE:
         return None
-    return f"{inside} reaches {beyond:.0f} m out of {around} near lat {lat:.5f}, lon {lon:.5f}; draw {around} round {inside}"
+    place = f"lat {lat:.5f}, lon {lon:.5f}"
+    return f"{inside} reaches {beyond:.0f} m out of {around} near {place}; draw {around} round {inside}"
 
 
 def _beyond(outer: Circle, inner: Circle) -> float:

@@ -1,8 +1,8 @@
 """Deterministic ids that begin with their time.
 
-The shape is that of a ULID (https://github.com/ulid/spec): 26 characters of Crockford's base 32, of which the first 10 are
-48 bits of milliseconds since 1970 and the other 16 are 80 bits. A ULID draws those 80 bits; here they are a digest of what
-the id names, so the same cause always has the same id, and ids sort by time.
+The shape is that of a ULID (https://github.com/ulid/spec): 26 characters of Crockford's base 32, of which the first 10
+are 48 bits of milliseconds since 1970 and the other 16 are 80 bits. A ULID draws those 80 bits; here they are a digest
+of what the id names, so the same cause always has the same id, and ids sort by time.
 """
 
 from base64 import b32decode, b32encode
@@ -28,7 +28,7 @@ def timed_id(at: int, *parts: str) -> str:
 
 def time_of(timed: str) -> int:
     """The time (ms since 1970) that an id of `timed_id` begins with. ValueError where it is no such id."""
-    if len(timed) != ID_CHARACTERS or timed.translate({c: None for c in _CROCKFORD}) or timed[0] > "7":
+    if len(timed) != ID_CHARACTERS or timed.translate(dict.fromkeys(_CROCKFORD)) or timed[0] > "7":
         raise ValueError(f"{timed!r} is not an id: {ID_CHARACTERS} characters of 0-9 A-Z without I L O U")
     padded = b"A" * 6 + timed[:_TIME_CHARACTERS].encode("ascii").translate(_FROM_CROCKFORD)
     return int.from_bytes(b32decode(padded), "big")

@@ -1,11 +1,12 @@
 """Signed distances in metres, positive inside, in a flat metric round a place.
 
-Positions are whole numbers of 1e-7 degree held in float64, so that which side of an edge they lie on is exact (products of
-differences stay below 2^53 up to 9 degrees across) and the same whether one position is asked for or an array of them.
+Positions are whole numbers of 1e-7 degree held in float64, so that which side of an edge they lie on is exact (products
+of differences stay below 2^53 up to 9 degrees across), and the same whether one position is asked for or many.
 
-The metric: a metre a unit east and north is N(lat) cos(lat) and M(lat) times the angle (radii of curvature of WGS 84 in the
-prime vertical and the meridian). Between two places it is taken at their middle latitude (Gauss' mid-latitude formula),
-whose error at 50 km is some 1e-5 of the distance up to 70 degrees. Both are parabolas round the middle of each geofence.
+The metric: a unit north and a unit east are M(lat) and N(lat) cos(lat) times the angle (radii of curvature of WGS 84 in
+the meridian and in the prime vertical). Between two places it is taken at their middle latitude (Gauss' mid-latitude
+formula), whose error at 50 km is some 1e-5 of the distance up to 70 degrees. Both are parabolas round the middle of the
+geofence.
 """
 
 from math import cos, pi, radians, sin, sqrt
@@ -13,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely import MultiPolygon, Polygon, get_coordinates
+from shapely import get_coordinates
+from shapely.geometry import MultiPolygon, Polygon
 
 from geofences.fixes import DEGREE
 from geofences.rings import Circle, Shape, outline
@@ -47,7 +49,7 @@ class CircleMeter(NamedTuple):
 
 
 class PolygonMeter(NamedTuple):
-    """All that a polygon's distance needs: its edges, of outlines and holes alike, from (x1, y1) to (x2, y2) in units."""
+    """All that a polygon's distance needs: edges of outlines and holes alike, from (x1, y1) to (x2, y2) in units."""
 
     x1: Floats
     y1: Floats
@@ -77,6 +79,8 @@ def meter(shape: Shape) -> Meter:
         lon, lat = to_units(shape.lon), to_units(shape.lat)
         return CircleMeter(lon, lat, shape.radius, metric_at(lat))
     edges = np.concatenate([_edges(line) for line in _lines(shape)])
+    if not len(edges):
+        raise ValueError("the shape is smaller than 1e-7 degree")
     x1, y1, x2, y2 = (np.ascontiguousarray(column) for column in edges.T)
     return PolygonMeter(x1, y1, x2, y2, metric_at(float(round((y1.min() + y1.max()) / 2))))
 
@@ -131,11 +135,12 @@ def _polygon_distances(of: PolygonMeter, x: Floats, y: Floats) -> Floats:
     np.clip(part, 0.0, 1.0, out=part)
     near_x, near_y = from_x + part * along_x, from_y + part * along_y
     apart = np.sqrt((near_x * near_x + near_y * near_y).min(axis=1))
-    return np.where(_holds(x1, y1, x2, y2, x, y), apart, -apart)
+    signed: Floats = np.where(_holds(x1, y1, x2, y2, x, y), apart, -apart)
+    return signed
 
 
 def _holds(x1: Floats, y1: Floats, x2: Floats, y2: Floats, x: Floats, y: Floats) -> NDArray[np.bool_]:
-    """Crossing number of a ray to the east. Each edge owns its lower end, so a point of a partition is in one part only."""
+    """Crossing number of a ray to the east. An edge owns its lower end, so a point of a partition is in one part."""
     upward = y1 <= y
     straddles = upward != (y2 <= y)
     side = (x2 - x1) * (y - y1) - (x - x1) * (y2 - y1)

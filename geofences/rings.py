@@ -6,7 +6,8 @@ from hashlib import blake2b
 from math import cos, pi, radians, sqrt
 
 from pyproj import Geod
-from shapely import MultiPolygon, Polygon, to_wkb
+from shapely import to_wkb
+from shapely.geometry import MultiPolygon, Polygon
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -100,8 +101,8 @@ class Zone:
 def default_policy(ring: Ring, shape: Shape) -> RingPolicy:
     """What suits a ring of this size.
 
-    Nobody waits on the way in: an offer is for the doorstep, and a visit needs its DWELL anyway. On the way out the margin
-    is a tenth of the ring's radius, at least what a good fix is wrong by.
+    Nobody waits on the way in: an offer is for the doorstep, and a visit needs its DWELL anyway. On the way out the
+    margin is a tenth of the ring's radius, at least what a good fix is wrong by.
     """
     margin = min(max(typical_radius(shape) / 10, SMALLEST_EXIT_MARGIN), LARGEST_EXIT_MARGIN)
     return RingPolicy(enter_after=0, exit_margin=round(margin, 1), gone_after=DEFAULT_GONE_AFTER)

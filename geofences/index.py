@@ -1,0 +1,167 @@
+"""Which zones hold a fix, and how far it is from the edge of each of their rings.
+
+A uniform grid of cells over longitude and latitude; each cell lists the zones whose outermost ring may reach into it.
+Cells are kept as sorted keys, so continents of nothing cost nothing, and their size follows from the zones: small zones
+have small cells, as long as one large zone does not fill too many. A batch of fixes is looked up at once; a fix that no
+zone holds costs one search of a key.
+"""
+
+from collections.abc import Sequence
+from itertools import compress
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geofences.fixes import DEGREE
+from geofences.metric import (
+    CircleMeter,
+    Floats,
+    Meter,
+    PolygonMeter,
+    circle_columns,
+    circle_distances,
+    distance,
+    meter,
+    polygon_distances,
+    to_units,
+)
+from geofences.rings import Zone, bounds
+
+Indices = NDArray[np.int64]
+
+CELLS_A_ZONE = 12
+SMALLEST_CELL = 0.0005 * DEGREE
+_ROW = 1 << 32
+
+
+class Sighting(NamedTuple):
+    """A zone that holds a fix: signed distances to the edges of its rings, outermost first; metres, positive inside."""
+
+    zone: Zone
+    distances: tuple[float, ...]
+
+
+class GeofenceIndex:
+    """All zones of one retailer. ValueError where two have the same store."""
+
+    def __init__(self, zones: Sequence[Zone]) -> None:
+        self.zones = tuple(zones)
+        self._by_store = {zone.store: number for number, zone in enumerate(self.zones)}
+        if len(self._by_store) < len(self.zones):
+            raise ValueError("two zones have the same store")
+        self._meters = [tuple(meter(geofence.shape) for geofence in zone.geofences) for zone in self.zones]
+        self._layers = [_Layer(self._meters, depth) for depth in range(max(map(len, self._meters), default=0))]
+        self._build_cells()
+
+    def zone(self, store: str) -> Zone | None:
+        """The zone of that store, if there is one."""
+        number = self._by_store.get(store)
+        return None if number is None else self.zones[number]
+
+    def distances(self, store: str, lon: float, lat: float) -> tuple[float, ...]:
+        """Signed distances (metres) of a place in degrees to the rings of one store. KeyError without such a store."""
+        x, y = to_units(lon), to_units(lat)
+        return tuple([distance(of, x, y) for of in self._meters[self._by_store[store]]])
+
+    def locate(self, lons: Floats, lats: Floats) -> list[tuple[Sighting, ...]]:
+        """For each place in degrees the zones whose outermost ring holds it, in the order of `zones`.
+
+        Places must be finite. Exactly the answers of `distances`, for any size of batch.
+        """
+        sightings: list[tuple[Sighting, ...]] = [()] * len(lons)
+        if not self.zones:
+            return sightings
+        x, y = np.rint(lons * DEGREE), np.rint(lats * DEGREE)
+        places, numbers = self._candidates(x, y)
+        if not len(places):
+            return sightings
+        outermost = self._layers[0].distances(numbers, x[places], y[places])
+        held = outermost > 0
+        if held.any():
+            places, numbers = places[held], numbers[held]
+            self._fill(sightings, places, numbers, outermost[held], x[places], y[places])
+        return sightings
+
+    def _fill(
+        self,
+        into: list[tuple[Sighting, ...]],
+        places: Indices,
+        numbers: Indices,
+        outermost: Floats,
+        x: Floats,
+        y: Floats,
+    ) -> None:
+        columns = [outermost.tolist()]
+        columns += [layer.distances(numbers, x, y).tolist() for layer in self._layers[1:]]
+        zones, meters = self.zones, self._meters
+        for place, number, row in zip(places.tolist(), numbers.tolist(), zip(*columns, strict=True), strict=True):
+            into[place] += (Sighting(zones[number], row[: len(meters[number])]),)
+
+    def _candidates(self, x: Floats, y: Floats) -> tuple[Indices, Indices]:
+        """Pairs of a place's number and a zone's number whose cell they share, in order of place, then zone."""
+        keys = np.floor(x * self._per_cell) * _ROW + np.floor(y * self._per_cell)
+        cells = np.searchsorted(self._keys, keys)
+        places = np.flatnonzero(self._keys[cells] == keys)
+        if not len(places):
+            return places, places
+        starts = self._starts[cells[places]]
+        counts = self._starts[cells[places] + 1] - starts
+        firsts = np.cumsum(counts) - counts
+        members = np.arange(int(counts.sum())) + np.repeat(starts - firsts, counts)
+        return np.repeat(places, counts), self._members[members]
+
+    def _build_cells(self) -> None:
+        boxes = np.array([bounds(zone.geofences[0].shape) for zone in self.zones]).reshape(-1, 4)
+        boxes = np.vstack([np.floor(boxes.T[:2] * DEGREE) - 1, np.ceil(boxes.T[2:] * DEGREE) + 1])
+        self._per_cell = 1 / _cell_size(boxes)
+        west, south, east, north = np.floor(boxes * self._per_cell)
+        across, up = (east - west + 1).astype(np.int64), (north - south + 1).astype(np.int64)
+        zone = np.repeat(np.arange(len(self.zones)), across * up)
+        step = np.arange(len(zone)) - np.repeat(np.cumsum(across * up) - across * up, across * up)
+        keys = (west[zone] + step // up[zone]) * _ROW + south[zone] + step % up[zone]
+        order = np.lexsort((zone, keys))
+        cells, starts = np.unique(keys[order], return_index=True)
+        self._members: Indices = zone[order]
+        # A last key that no place has keeps every search inside the arrays.
+        self._keys: Floats = np.append(cells, np.inf)
+        self._starts: Indices = np.append(starts, [len(zone), len(zone)])
+
+
+def _cell_size(boxes: Floats) -> float:
+    """Units: the smallest power of two times `SMALLEST_CELL` at which the zones do not fill too many cells."""
+    west, south, east, north = boxes
+    size = SMALLEST_CELL
+    while len(west) and float(np.sum(((east - west) / size + 1) * ((north - south) / size + 1))) > CELLS_A_ZONE * len(
+        west
+    ):
+        size *= 2
+    return size
+
+
+class _Layer:
+    """The n-th ring of each zone, circles and polygons apart."""
+
+    def __init__(self, meters: Sequence[tuple[Meter, ...]], depth: int) -> None:
+        self._circles = np.full((9, len(meters)), np.nan)
+        self._polygons: dict[int, PolygonMeter] = {}
+        for number, rings in enumerate(meters):
+            ring = rings[depth] if depth < len(rings) else None
+            if isinstance(ring, CircleMeter):
+                self._circles[:, number] = circle_columns(ring)
+            elif ring is not None:
+                self._polygons[number] = ring
+        self._is_polygon = np.array([number in self._polygons for number in range(len(meters))])
+
+    def distances(self, numbers: Indices, x: Floats, y: Floats) -> Floats:
+        """Signed distances of places (units) to the ring of one zone each; NaN for a zone that has none so deep."""
+        found = circle_distances(self._circles[:, numbers], x, y)
+        if self._polygons:
+            self._measure_polygons(found, numbers, x, y)
+        return found
+
+    def _measure_polygons(self, found: Floats, numbers: Indices, x: Floats, y: Floats) -> None:
+        of_polygons = self._is_polygon[numbers]
+        for number in set(compress(numbers.tolist(), of_polygons.tolist())):
+            pairs = np.flatnonzero(numbers == number)
+            found[pairs] = polygon_distances(self._polygons[number], x[pairs], y[pairs])
