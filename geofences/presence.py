@@ -2,33 +2,50 @@
 
 The law
 -------
-1. Evidence. A fix weighs `w = d / max(accuracy, FLOOR)`, cut to -1 .. 1, for each ring, where d (metres) is how far it lies
-   beyond the edge that would have to be crossed: inwards for a ring not held, outwards and beyond the exit margin for one
-   that is. Below FAINT it weighs nothing: an error circle over the edge decides nothing by itself.
-2. A change is pending from its first evidence (`began`). Evidence adds up over fixes, contrary evidence takes away, a fix
-   that is certainly on the other side ends it. It is confirmed by a fix when the evidence is ENOUGH (1) and the hold time is
-   over. A change happened `at` its first evidence; `confirmed_at` says when we believed it.
-3. Rings nest: who enters an inner ring is in the outer ones, who leaves an outer one has left the inner ones. ENTER comes
-   outermost first, EXIT innermost first, every EXIT before any ENTER.
-4. Timers, stored in the state so that they need no policy: a leave with enough evidence is confirmed when its hold time is
-   over, even in silence; DWELL is due `visit_after` after the visit ring was entered, unless the device is leaving, or was
-   fast at its last fix (then the next fix decides); after SILENCE everything ends with reason `timeout`.
-5. Before a fix is applied, the timers due before it fire. A timed transition carries its due time, never a clock's.
+1. Evidence. A fix weighs `w = d / max(accuracy, FLOOR)`, cut to -1 .. 1, for each ring, where d (metres) is how far it
+   lies beyond the edge that would have to be crossed: inwards for a ring not held, outwards and beyond the exit margin
+   for one that is. Below FAINT it weighs nothing: an error circle over the edge decides nothing by itself.
+2. A change is pending from its first evidence (`began`). Evidence adds up over fixes, contrary evidence takes away, a
+   fix that is certainly on the other side ends it. It is confirmed by a fix when the evidence is ENOUGH (1) and the
+   hold time is over. A change happened `at` its first evidence; `confirmed_at` says when we believed it.
+3. Rings nest: who enters an inner ring is in the outer ones, who leaves an outer one has left the inner ones. ENTER
+   comes outermost first, EXIT innermost first, every EXIT before any ENTER.
+4. Timers, stored in the state so that they need no policy: a leave with enough evidence is confirmed when its hold time
+   is over, even in silence; DWELL is due `visit_after` after the visit ring was entered, unless the device is leaving,
+   or was fast at its last fix (then the next fix decides); after SILENCE everything ends with reason `timeout`.
+5. Before a fix is applied, the timers due before it fire. A timed transition carries its due time, never a clock's: it
+   is its `confirmed_at`, and its `at` as well, except for a leave, which happened at its first evidence.
 6. A fix no newer than the newest changes nothing. The first fix, or the first after SILENCE, starts presence anew.
 7. A store that is no longer in the index, or has another geometry, is forgotten without a word.
-PASS_BY is a pending entry that had enough evidence, but ended before its hold time. A visit ring that was entered and left
-without DWELL gives ENTER and EXIT, the latter with reason `pass_by`.
+PASS_BY is a pending entry that had enough evidence, but ended before its hold time. A visit ring that was entered and
+left without DWELL gives ENTER and EXIT, the latter with reason `pass_by`.
 """
 
 from collections.abc import Iterable, Mapping
-from enum import Enum, StrEnum, auto
+from enum import Enum, auto
 from itertools import chain
-from typing import NamedTuple
 
 from geofences.fixes import DEFAULT_SCREEN, Fix, FixRejection, ScreenPolicy, is_reachable, least_speed, screen
 from geofences.ids import timed_id
 from geofences.index import GeofenceIndex, Sighting
 from geofences.rings import Ring, Zone
+from geofences.states import Pending, Presence, StorePresence, Transition, TransitionKind, TransitionReason
+
+__all__ = [
+    "SILENCE",
+    "Outcome",
+    "Pending",
+    "Presence",
+    "StorePresence",
+    "Transition",
+    "TransitionKind",
+    "TransitionReason",
+    "advance",
+    "expire",
+    "next_due",
+    "screened",
+    "transition_id",
+]
 
 ENOUGH = 1_000
 """Evidence is counted in thousandths of one certain fix."""
@@ -41,77 +58,6 @@ FIXES_KEPT = 8
 FAST = 4.0
 """m/s: nobody shops at this speed."""
 _FAST_WITHIN = 60_000
-
-
-class TransitionKind(StrEnum):
-    """What happened."""
-
-    ENTER = "ENTER"
-    DWELL = "DWELL"
-    EXIT = "EXIT"
-    PASS_BY = "PASS_BY"
-
-
-class TransitionReason(StrEnum):
-    """What is special about it."""
-
-    FIRST_SEEN = "first_seen"
-    TIMEOUT = "timeout"
-    PASS_BY = "pass_by"
-
-
-class Transition(NamedTuple):
-    """A change of one ring: it happened `at`, we believed it at `confirmed_at` (ms), by `fix`, the newest then."""
-
-    kind: TransitionKind
-    store: str
-    ring: Ring
-    at: int
-    confirmed_at: int
-    reason: TransitionReason | None
-    fix: Fix
-
-    @property
-    def geofence(self) -> str:
-        """`haussmann/proximity`."""
-        return f"{self.store}/{self.ring.label}"
-
-
-class Pending(NamedTuple):
-    """A change of one ring that is not confirmed: of a ring held, its leave; else its entry. Hold time over at `due`."""
-
-    ring: Ring
-    began: int
-    due: int
-    evidence: int
-
-
-class StorePresence(NamedTuple):
-    """One device at one store. `visit_due` is when a DWELL is due; None without one to wait for."""
-
-    version: int
-    held: Ring = Ring.OUTSIDE
-    since: int = 0
-    visit_due: int | None = None
-    visited: bool = False
-    pendings: tuple[Pending, ...] = ()
-
-
-_NOWHERE: Mapping[str, StorePresence] = {}
-
-
-class Presence(NamedTuple):
-    """One device: its last believed fixes (newest last), a fix that waits for a second one, and the stores near it."""
-
-    fixes: tuple[Fix, ...] = ()
-    suspect: Fix | None = None
-    stores: Mapping[str, StorePresence] = _NOWHERE
-    started: int = 0
-
-    @property
-    def newest(self) -> Fix | None:
-        """The newest believed fix."""
-        return self.fixes[-1] if self.fixes else None
 
 
 Outcome = tuple[Presence, tuple[Transition, ...]]
@@ -215,7 +161,7 @@ def _dues(state: StorePresence, presence: Presence) -> list[int]:
 
 
 def _certain_leave(state: StorePresence) -> Pending | None:
-    """The leave that is due first of those with enough evidence; of equals the outermost, which takes the others along."""
+    """The first due of the leaves with enough evidence; of equals the outermost, which takes the others along."""
     leaves = [p for p in state.pendings if p.ring <= state.held and p.evidence >= ENOUGH]
     return min(leaves, key=lambda p: (p.due, p.ring), default=None)
 
@@ -394,7 +340,9 @@ def _late_dwell(state: StorePresence, zone: Zone, presence: Presence, changes: l
 def _dwell(state: StorePresence, zone: Zone, confirmed_at: int, fix: Fix, changes: list[Transition]) -> StorePresence:
     at = confirmed_at if state.visit_due is None else state.visit_due
     changes.append(Transition(TransitionKind.DWELL, zone.store, zone.visit_ring, at, confirmed_at, None, fix))
-    return state._replace(visit_due=None, visited=True)
+    # A leave that began in doubt before the visit was one cannot have happened before it.
+    pendings = tuple(p._replace(began=max(p.began, at), due=max(p.due, at)) for p in state.pendings)
+    return state._replace(visit_due=None, visited=True, pendings=pendings)
 
 
 _RANKS = {TransitionKind.EXIT: 0, TransitionKind.PASS_BY: 0, TransitionKind.ENTER: 1, TransitionKind.DWELL: 2}

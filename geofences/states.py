@@ -1,0 +1,79 @@
+"""What presence consists of, and what comes of it. How it changes stands in `presence.py` alone."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from geofences.fixes import Fix
+from geofences.rings import Ring
+
+
+class TransitionKind(StrEnum):
+    """What happened."""
+
+    ENTER = "ENTER"
+    DWELL = "DWELL"
+    EXIT = "EXIT"
+    PASS_BY = "PASS_BY"
+
+
+class TransitionReason(StrEnum):
+    """What is special about it."""
+
+    FIRST_SEEN = "first_seen"
+    TIMEOUT = "timeout"
+    PASS_BY = "pass_by"
+
+
+class Transition(NamedTuple):
+    """A change of one ring: it happened `at`, we believed it at `confirmed_at` (ms), by `fix`, the newest then."""
+
+    kind: TransitionKind
+    store: str
+    ring: Ring
+    at: int
+    confirmed_at: int
+    reason: TransitionReason | None
+    fix: Fix
+
+    @property
+    def geofence(self) -> str:
+        """`haussmann/proximity`."""
+        return f"{self.store}/{self.ring.label}"
+
+
+class Pending(NamedTuple):
+    """A change of one ring that is not confirmed: the leave of a ring held, else an entry. Held long enough at `due`."""
+
+    ring: Ring
+    began: int
+    due: int
+    evidence: int
+
+
+class StorePresence(NamedTuple):
+    """One device at one store. `visit_due` is when a DWELL is due; None without one to wait for."""
+
+    version: int
+    held: Ring = Ring.OUTSIDE
+    since: int = 0
+    visit_due: int | None = None
+    visited: bool = False
+    pendings: tuple[Pending, ...] = ()
+
+
+_NOWHERE: Mapping[str, StorePresence] = {}
+
+
+class Presence(NamedTuple):
+    """One device: its last believed fixes (newest last), a fix that waits for a second one, and the stores near it."""
+
+    fixes: tuple[Fix, ...] = ()
+    suspect: Fix | None = None
+    stores: Mapping[str, StorePresence] = _NOWHERE
+    started: int = 0
+
+    @property
+    def newest(self) -> Fix | None:
+        """The newest believed fix."""
+        return self.fixes[-1] if self.fixes else None
