@@ -1,0 +1,148 @@
+"""Writing to topics: the two producers behind `streams.records.Producer`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+from streams.errors import InfrastructureError, RecordTooLarge
+from streams.records import Outgoing
+from streams.topics import MAX_RECORD_BYTES
+from streams.transport.broker import Broker
+
+
+class EmbeddedProducer:
+    """Writes to the embedded broker: at once, and as limited as the real one."""
+
+    def __init__(self, broker: Broker, max_record_bytes: int = MAX_RECORD_BYTES) -> None:
+        self._broker = broker
+        self._limit = max_record_bytes
+
+    async def start(self) -> None:
+        """Nothing to connect to."""
+
+    async def stop(self) -> None:
+        """Nothing to close."""
+
+    async def produce(self, records: Sequence[Outgoing]) -> None:
+        """Write all `records`. Raises `RecordTooLarge` once all others are written."""
+        too_large = [record for record in records if _size(record) > self._limit]
+        for record in records:
+            if record not in too_large:
+                self._broker.append(record.topic, record.key, record.value)
+        _refuse(too_large, self._limit)
+
+
+class KafkaProducer:
+    """Writes to Apache Kafka: idempotent, acks=all, awaited once for all records of one call.
+
+    After an error the next call begins with a new connection: records that ran out of time leave a gap in the sequence
+    numbers of an idempotent producer, and the broker would refuse all that follow.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str | list[str],
+        *,
+        client_id: str = "chalandise",
+        request_timeout_ms: int = 15_000,
+        max_record_bytes: int = MAX_RECORD_BYTES,
+    ) -> None:
+        self._options = {
+            "bootstrap_servers": bootstrap,
+            "client_id": client_id,
+            "enable_idempotence": True,
+            "acks": "all",
+            "linger_ms": 0,
+            "max_batch_size": 131_072,
+            "max_request_size": max_record_bytes + RECORD_OVERHEAD,
+            "request_timeout_ms": request_timeout_ms,
+        }
+        self._limit = max_record_bytes
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Connect. Raises `InfrastructureError` where the broker cannot be had."""
+        await self._connected()
+
+    async def stop(self) -> None:
+        """Close the connection; every call of `produce` that returned is written."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def produce(self, records: Sequence[Outgoing]) -> None:
+        """Write all `records`, in order within a key, and wait for the acknowledgement of each.
+
+        Raises `RecordTooLarge` once all others are written, and `InfrastructureError` where the broker cannot be had:
+        then some of them may be written, and the caller writes all of them again.
+        """
+        fitting = [record for record in records if _size(record) <= self._limit]
+        refused = await self._send(fitting)
+        # the broker refuses a whole batch for one record: alone, each one that fits goes through
+        refused = [record for one in refused for record in await self._send([one])]
+        _refuse([record for record in records if _size(record) > self._limit] + refused, self._limit)
+
+    async def _send(self, records: Sequence[Outgoing]) -> list[Outgoing]:
+        """Write `records`; returns those that the broker found too large."""
+        producer = await self._connected()
+        sent: list[asyncio.Future[object]] = []
+        try:
+            for record in records:
+                sent.append(await producer.send(record.topic, record.value, record.key))
+            outcomes = await asyncio.gather(*sent, return_exceptions=True)
+        except KafkaError as error:
+            await asyncio.gather(*sent, return_exceptions=True)
+            await self._start_anew(producer)
+            raise _unreachable(error) from error
+        await self._check(outcomes, producer)
+        return [record for record, outcome in zip(records, outcomes, strict=True) if _is_too_large(outcome)]
+
+    async def _check(self, outcomes: Iterable[object], producer: AIOKafkaProducer) -> None:
+        errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        if errors:
+            await self._start_anew(producer)
+        for error in errors:
+            if not _is_too_large(error):
+                raise _unreachable(error) from error
+
+    async def _connected(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(**self._options)
+                try:
+                    await producer.start()
+                except KafkaError as error:
+                    await producer.stop()
+                    raise _unreachable(error) from error
+                self._producer = producer
+            return self._producer
+
+    async def _start_anew(self, broken: AIOKafkaProducer) -> None:
+        if self._producer is broken:
+            self._producer = None
+            await broken.stop()
+
+
+RECORD_OVERHEAD = 512  # what the format adds to key and value, amply
+
+
+def _size(record: Outgoing) -> int:
+    return len(record.key) + len(record.value or b"")
+
+
+def _is_too_large(outcome: object) -> bool:
+    return isinstance(outcome, MessageSizeTooLargeError)
+
+
+def _refuse(too_large: Sequence[Outgoing], limit: int) -> None:
+    if too_large:
+        raise RecordTooLarge(too_large[0], _size(too_large[0]), limit)
+
+
+def _unreachable(error: BaseException) -> InfrastructureError:
+    return InfrastructureError(f"the broker did not take the records: {error!r}")

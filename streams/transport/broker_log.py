@@ -1,0 +1,55 @@
+"""aiokafka logs some 70 errors a second while the broker is away: say it once, and once that it is back."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+LOGGERS = (
+    "aiokafka",
+    "aiokafka.client",
+    "aiokafka.cluster",
+    "aiokafka.conn",
+    "aiokafka.consumer.consumer",
+    "aiokafka.consumer.fetcher",
+    "aiokafka.consumer.group_coordinator",
+    "aiokafka.producer.producer",
+    "aiokafka.producer.sender",
+)
+QUIET_SECONDS = 3.0
+
+log = logging.getLogger("streams.broker")
+
+
+class BrokerLog(logging.Filter):
+    """Lets the first complaint of an outage through, as one line of our own, and swallows the rest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away = False
+        self.swallowed = 0
+        self._last = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        self._last = time.monotonic()
+        self.swallowed += 1
+        if not self.away:
+            self.away, self.swallowed = True, 0
+            log.error("the broker is away, trying on: %s", record.getMessage())
+        return False
+
+    def say_back_if_quiet(self) -> None:
+        """Called about once a second: no complaint for `QUIET_SECONDS` means that it is back."""
+        if self.away and time.monotonic() - self._last >= QUIET_SECONDS:
+            self.away = False
+            log.warning("the broker is back (%s lines of the driver left out)", self.swallowed)
+
+    def install(self) -> None:
+        """Put it on the driver's loggers; a second time changes nothing."""
+        for name in LOGGERS:
+            logging.getLogger(name).addFilter(self)
+
+
+broker_log = BrokerLog()
