@@ -1,0 +1,99 @@
+"""All mistakes of one file at once, in the order in which they stand there."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+
+from config.consistency import campaign_problems
+from config.document import Document, read_document
+from config.explaining import explain
+from config.findings import Finding, Path, Problem
+from config.geography import place_problems, ring_shapes
+from config.language import Campaign, Described, Description, Product, Store
+from config.names import read_time_zone
+from config.references import reference_problems
+from geofences.rings import Shape
+
+_Model = TypeVar("_Model", bound=Described)
+
+Shapes = Mapping[tuple[str, str], Shape]
+"""Shapes by store and ring: `("haussmann", "inside")`."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of one file; `description` is there only where nothing is wrong with it."""
+
+    document: Document
+    findings: tuple[Finding, ...]
+    description: Description | None
+    shapes: Shapes
+
+
+def check_file(raw: bytes, file: str, folder: pathlib.Path) -> Checked:
+    """Check the bytes of one file, called `file` in findings; its GeoJSON files are looked for from `folder`.
+
+    Never raises for what the bytes hold.
+    """
+    document = read_document(raw, file)
+    shapes: dict[tuple[str, str], Shape] = {}
+    if document.data is None:
+        found = list(document.findings)
+        if not found:
+            found = [document.finding(Problem((), "there is nothing in the file", "describe a retailer"))]
+        return Checked(document, tuple(sorted(set(found))), None, shapes)
+    description, problems = _description(document)
+    problems += reference_problems(document)
+    problems += _detail_problems(document, folder, shapes)
+    findings = sorted({*document.findings, *map(document.finding, problems)})
+    return Checked(document, tuple(findings), None if findings else description, shapes)
+
+
+def _description(document: Document) -> tuple[Description | None, list[Problem]]:
+    try:
+        return Description.model_validate(document.data), []
+    except ValidationError as error:
+        return None, list(explain(error, document))
+
+
+def _detail_problems(
+    document: Document, folder: pathlib.Path, shapes: dict[tuple[str, str], Shape]
+) -> Iterator[Problem]:
+    """Problems of the stores and campaigns that are sound in their parts, however it is with the others."""
+    stores, products = _sound(document, "stores", Store), _sound(document, "products", Product)
+    retailer_zone = _zone(document)
+    for path, store in stores.items():
+        misplaced = list(place_problems(store, path, store.timezone or retailer_zone))
+        yield from misplaced
+        if not misplaced:
+            found, problems = ring_shapes(store, path, folder)
+            shapes.update({(store.id, ring): shape for ring, shape in found.items()})
+            yield from problems
+    by_store = {store.id: store for store in stores.values()}
+    by_product = {product.id: product for product in products.values()}
+    for path, campaign in _sound(document, "campaigns", Campaign).items():
+        yield from campaign_problems(campaign, path, by_store, by_product)
+
+
+def _sound(document: Document, key: str, model: type[_Model]) -> dict[Path, _Model]:
+    found: dict[Path, _Model] = {}
+    items: Any = document.data.get(key) if isinstance(document.data, dict) else None
+    for place, item in enumerate(items if isinstance(items, list) else ()):
+        try:
+            found[(key, place)] = model.model_validate(item)
+        except ValidationError:
+            continue  # Told already: the whole description was validated before.
+    return found
+
+
+def _zone(document: Document) -> str | None:
+    try:
+        return read_time_zone(document.data.get("timezone")) if isinstance(document.data, dict) else None
+    except PydanticCustomError:
+        return None

@@ -1,0 +1,182 @@
+"""From what a retailer wrote to what decides: `Rules` for offers, zones for geofences, and the hash that names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+import orjson
+from shapely import to_wkb
+
+from config import language
+from config.checking import Shapes
+from config.consistency import chosen
+from geofences.rings import Geofence, Ring, RingPolicy, Zone, default_policy
+from offers import campaigns
+from offers.contact_policy import Cap, ContactPolicy
+from offers.products import Product
+
+
+@dataclass(frozen=True)
+class RetailerConfig:
+    """One retailer, ready to run. `description` has every default filled in."""
+
+    file: str
+    description: language.Description
+    rules: campaigns.Rules
+    zones: tuple[Zone, ...]
+
+    @property
+    def retailer(self) -> str:
+        """The retailer's id."""
+        return self.rules.retailer
+
+
+def compile_retailer(description: language.Description, shapes: Shapes, file: str) -> RetailerConfig:
+    """Compile a description without findings; `shapes` are those of its rings."""
+    full = filled(description, shapes)
+    return RetailerConfig(file, full, _rules(full, shapes), tuple(_zone(store, shapes) for store in full.stores))
+
+
+def filled(description: language.Description, shapes: Shapes) -> language.Description:
+    """`description` with each default written out, so that it says what will be done."""
+    stores = tuple(_filled_store(store, description, shapes) for store in description.stores)
+    name = description.name or description.retailer
+    return description.model_copy(update={"name": name, "stores": stores})
+
+
+def written(description: language.Description) -> dict[str, object]:
+    """As plain data in the language of the YAML, without keys that are not set."""
+    return description.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def configuration_hash(full: language.Description, shapes: Shapes) -> str:
+    """12 hex digits of the SHA-256 of what a filled description says, and of the GeoJSON shapes that it names.
+
+    Comments, the order of keys and the way a value is written (`60min`, `1h`) make no difference.
+    """
+    named = {
+        f"{store.id}/{name}": to_wkb(shapes[store.id, name], hex=True, byte_order=1)
+        for store in full.stores
+        for name, ring in store.rings.items()
+        if ring.geojson is not None
+    }
+    return sha256(orjson.dumps([written(full), named], option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
+
+
+def _filled_store(store: language.Store, description: language.Description, shapes: Shapes) -> language.Store:
+    rings = {name: _filled_ring(store, name, ring, shapes) for name, ring in store.rings.items()}
+    zone = store.timezone or description.timezone
+    return store.model_copy(update={"name": store.name or store.id, "timezone": zone, **rings})
+
+
+def _filled_ring(store: language.Store, name: str, ring: language.RingShape, shapes: Shapes) -> language.RingShape:
+    policy = default_policy(Ring[name.upper()], shapes[store.id, name])
+    enter_after = policy.enter_after if ring.enter_after is None else ring.enter_after
+    exit_margin = policy.exit_margin if ring.exit_margin is None else ring.exit_margin
+    return ring.model_copy(update={"enter_after": enter_after, "exit_margin": exit_margin})
+
+
+def _zone(store: language.Store, shapes: Shapes) -> Zone:
+    fences = tuple(_geofence(store, name, ring, shapes) for name, ring in store.rings.items())
+    return Zone(store.id, fences, store.visit_after)
+
+
+def _geofence(store: language.Store, name: str, ring: language.RingShape, shapes: Shapes) -> Geofence:
+    policy = RingPolicy(ring.enter_after or 0, ring.exit_margin or 0.0, store.gone_after)
+    return Geofence(Ring[name.upper()], shapes[store.id, name], policy)
+
+
+def _rules(full: language.Description, shapes: Shapes) -> campaigns.Rules:
+    stores = {store.id: store for store in full.stores}
+    return campaigns.Rules(
+        retailer=full.retailer,
+        zone=ZoneInfo(full.timezone),
+        locale=full.locale,
+        stores={id_: _store(store, full) for id_, store in stores.items()},
+        campaigns=tuple(_campaign(each, place, stores, full) for place, each in enumerate(full.campaigns)),
+        contact=_contact(full.contact),
+        products={each.id: _product(each) for each in full.products},
+        hash=configuration_hash(full, shapes),
+        max_trigger_age=full.max_trigger_age,
+    )
+
+
+def _store(store: language.Store, full: language.Description) -> campaigns.Store:
+    return campaigns.Store(store.id, store.name or store.id, ZoneInfo(store.timezone or full.timezone))
+
+
+def _contact(contact: language.Contact) -> ContactPolicy:
+    caps = tuple(Cap(cap.at_most, cap.in_any) for cap in contact.caps)
+    return ContactPolicy(caps, contact.quiet_hours, contact.address.default)
+
+
+def _product(product: language.Product) -> Product:
+    return Product(product.id, product.name, product.category, product.price, product.staff_pick)
+
+
+def _campaign(
+    campaign: language.Campaign, place: int, stores: dict[str, language.Store], full: language.Description
+) -> campaigns.Campaign:
+    per_member = campaign.limits.per_member
+    return campaigns.Campaign(
+        id=campaign.id,
+        place=place,
+        when=_when(campaign.when, stores),
+        offer=_offer(campaign.offer, full.locale.partition("-")[0]),
+        who=_who(campaign.who),
+        places=campaign.limits.offers,
+        per_member=campaigns.PerMember(per_member.at_most, per_member.in_any) if per_member else None,
+        priority=campaign.priority,
+        holdout_percent=campaign.holdout,
+        first_day=campaign.dates.first,
+        last_day=campaign.dates.until,
+    )
+
+
+def _when(when: language.When, stores: dict[str, language.Store]) -> campaigns.When:
+    def ids(choice: language.Stores | None) -> frozenset[str]:
+        return frozenset(store.id for store in chosen(choice or language.ALL_STORES, stores))
+
+    if when.enters is not None:
+        return campaigns.When(campaigns.TriggerKind.ENTER, ids(when.enters.stores), ring=when.enters.ring)
+    if when.checks_in is not None:
+        return campaigns.When(campaigns.TriggerKind.CHECK_IN, ids(when.checks_in.stores))
+    nth = when.visit if isinstance(when.visit, int) else None
+    return campaigns.When(campaigns.TriggerKind.VISIT, ids(when.stores), nth=nth)
+
+
+def _who(who: language.Who) -> campaigns.Who:
+    visits = who.visits or language.VisitCount.model_construct()
+    return campaigns.Who(
+        tiers=frozenset(who.tier) if who.tier is not None else None,
+        bought=tuple(map(_bought, who.bought)),
+        not_bought=tuple(map(_bought, who.not_bought)),
+        least_visits=visits.at_least,
+        most_visits=visits.at_most,
+    )
+
+
+def _bought(bought: language.Bought) -> campaigns.Bought:
+    return campaigns.Bought(bought.within, bought.category, bought.product)
+
+
+def _offer(offer: language.Offer, own_language: str) -> campaigns.OfferTemplate:
+    return campaigns.OfferTemplate(
+        texts=_texts(offer, own_language),
+        product=offer.product.id if offer.product else None,
+        category=offer.product.category if offer.product else None,
+        service=offer.service,
+        discount=offer.discount,
+        coupon_valid_for=offer.coupon.valid_for if offer.coupon else None,
+        valid_for=offer.valid_for,
+        link=offer.link,
+        image=offer.image,
+    )
+
+
+def _texts(offer: language.Offer, own_language: str) -> dict[str, campaigns.Text]:
+    """The retailer's own language first, the others by name: the order of keys in the YAML means nothing."""
+    ordered = sorted(offer.text, key=lambda each: (each != own_language, each))
+    return {each: campaigns.Text(offer.text[each].tu, offer.text[each].vous) for each in ordered}

@@ -1,0 +1,131 @@
+"""Whether a campaign can ever do what it says: a trigger that can happen, a text whose words are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from config.findings import Path, Problem
+from config.language import Campaign, Offer, Product, Store, Stores, When
+from config.references import placeholders
+
+Check = Callable[[Offer, Sequence[Product]], str | None]
+
+
+def campaign_problems(
+    campaign: Campaign, path: Path, stores: Mapping[str, Store], products: Mapping[str, Product]
+) -> Iterator[Problem]:
+    """Contradictions inside a campaign that is sound in its parts; what names an unknown thing is told elsewhere."""
+    yield from _trigger_problems(campaign.when, (*path, "when"), stores)
+    yield from _visit_problems(campaign, path)
+    offered = offered_products(campaign.offer, products)
+    if offered is not None:
+        yield from _discount_problems(campaign.offer, (*path, "offer", "discount"), offered)
+        yield from _text_problems(campaign.offer, (*path, "offer", "text"), offered)
+
+
+def chosen(choice: Stores, stores: Mapping[str, Store]) -> list[Store]:
+    """The stores that `choice` means."""
+    if choice.tag is not None:
+        return [store for store in stores.values() if choice.tag in store.tags]
+    return [store for store in stores.values() if choice.all or store.id in choice.ids]
+
+
+def offered_products(offer: Offer, products: Mapping[str, Product]) -> list[Product] | None:
+    """The products that `offer` may speak of: none where it has none; None where it names one that does not exist."""
+    if offer.product is None:
+        return []
+    if offer.product.id is not None:
+        return [products[offer.product.id]] if offer.product.id in products else None
+    return [each for each in products.values() if each.category == offer.product.category] or None
+
+
+def _trigger_problems(when: When, path: Path, stores: Mapping[str, Store]) -> Iterator[Problem]:
+    if when.enters is None:
+        return
+    waiting = chosen(when.enters.stores, stores)
+    if waiting and not any(when.enters.ring in store.rings for store in waiting):
+        have = sorted({ring for store in waiting for ring in store.rings})
+        what = f"none of its stores has the ring `{when.enters.ring}`, so it can never happen"
+        yield Problem((*path, "enters", "ring"), what, f"they have {', '.join(have)}")
+
+
+def _visit_problems(campaign: Campaign, path: Path) -> Iterator[Problem]:
+    nth, visits = campaign.when.visit, campaign.who.visits
+    if not isinstance(nth, int) or visits is None:
+        return
+    if nth > (visits.at_most if visits.at_most is not None else nth) or nth < (visits.at_least or 0):
+        yield Problem(
+            (*path, "who", "visits"), f"nobody on visit {nth} has as many visits as this", "change one of them"
+        )
+
+
+def _discount_problems(offer: Offer, path: Path, offered: Sequence[Product]) -> Iterator[Problem]:
+    discount = offer.discount
+    if discount is None:
+        return
+    if discount.percent is not None and offer.product is None:
+        yield Problem(path, "a share of the product, but the offer has no product", "add `product`, or write an amount")
+    elif discount.percent is not None and not _some_price(offered):
+        yield Problem(path, f"a share of {_named(offered)}, which has no price", "give the product a `price`")
+    for product in offered:
+        if discount.amount is None or product.price is None:
+            continue
+        if discount.amount.currency != product.price.currency:
+            yield Problem(
+                path, f"{discount.amount} off `{product.id}`, which costs {product.price}", "use one currency"
+            )
+        elif discount.amount.cents > product.price.cents:
+            yield Problem(
+                path, f"{discount.amount} off `{product.id}`, which costs {product.price}", "write a smaller amount"
+            )
+
+
+def _text_problems(offer: Offer, path: Path, offered: Sequence[Product]) -> Iterator[Problem]:
+    for language, wording in offer.text.items():
+        for tone, text in (("tu", wording.tu), ("vous", wording.vous)):
+            for name in placeholders(text):
+                lacking = _LACKING[name](offer, offered) if name in _LACKING else None
+                if lacking is not None:
+                    what, _, todo = lacking.partition("; ")
+                    yield Problem((*path, language, tone), f"`${name}` is used, but {what}", todo)
+
+
+def _some_price(offered: Sequence[Product]) -> bool:
+    return any(product.price is not None for product in offered)
+
+
+def _named(offered: Sequence[Product]) -> str:
+    return f"`{offered[0].id}`" if len(offered) == 1 else f"the category `{offered[0].category}`"
+
+
+def _no_product(offer: Offer, _: Sequence[Product]) -> str | None:
+    return "the offer has no product; add `product`, or leave the placeholder out" if offer.product is None else None
+
+
+def _no_price(offer: Offer, offered: Sequence[Product]) -> str | None:
+    priceless = f"{_named(offered)} has no price; give it a `price`" if offered and not _some_price(offered) else None
+    return _no_product(offer, offered) or priceless
+
+
+def _no_staff_pick(offer: Offer, offered: Sequence[Product]) -> str | None:
+    picked = any(product.staff_pick for product in offered)
+    unpicked = f"{_named(offered)} is nobody's pick; give it a `staff_pick`" if offered and not picked else None
+    return _no_product(offer, offered) or unpicked
+
+
+def _no_discount(offer: Offer, _: Sequence[Product]) -> str | None:
+    return "the offer has no discount; add `discount: 15% of product`" if offer.discount is None else None
+
+
+def _no_coupon(offer: Offer, _: Sequence[Product]) -> str | None:
+    return "the offer has no coupon; add `coupon: {valid_for: 4h}`" if offer.coupon is None else None
+
+
+_LACKING: dict[str, Check] = {
+    "product": _no_product,
+    "price": _no_price,
+    "staff_pick": _no_staff_pick,
+    "discount": _no_discount,
+    "coupon_until": _no_coupon,
+}
+"""What an offer lacks for a placeholder, and what to do, if it lacks it."""

@@ -1,0 +1,132 @@
+"""What pydantic found wrong with a document, in the words of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from config.document import Document
+from config.findings import Path, Problem
+from config.language import Description
+from config.names import did_you_mean, nearest
+from config.quantities import quoted
+
+LATER = frozenset(
+    (
+        *("attributes", "budget", "cost", "dayparts", "each", "even_closed", "exits", "for_newcomers", "hours", "kind"),
+        *(
+            "newcomers",
+            "notices",
+            "otherwise",
+            "places",
+            "recommend",
+            "sequence",
+            "series",
+            "spacing",
+            "stamp",
+            "within",
+        ),
+    )
+)
+"""Keys of the language that this version does not understand yet."""
+
+_ABOUT_THE_WHOLE = ("told", "missing")
+
+
+def explain(error: ValidationError, document: Document) -> Iterator[Problem]:
+    """The problems of a document that is no `Description`, but for those that are said of it already."""
+    later = {problem["loc"][:-1] for problem in error.errors() if _is_later(problem)}
+    for problem in error.errors(include_url=False):
+        if problem["type"] == "missing" and problem["loc"][:-1] in later:
+            continue
+        if not _said(problem, document):
+            yield _explained(problem)
+
+
+def keys_at(path: Path) -> tuple[str, ...]:
+    """The keys that the mapping at `path` may have."""
+    model: type[BaseModel] = Description
+    for step in path:
+        by_key = {field.alias or name: field for name, field in model.model_fields.items()}
+        if step in by_key:
+            model = _model_in(by_key[str(step)].annotation) or model
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_model_in(argument) for argument in get_args(annotation))
+    return next((model for model in inner if model is not None), None)
+
+
+def _is_later(problem: Any) -> bool:
+    return problem["type"] == "extra_forbidden" and problem["loc"][-1] in LATER
+
+
+def _said(problem: Any, document: Document) -> bool:
+    """Whether the mistake follows from a value that could not be read."""
+    place = document.nearest(problem["loc"])
+    for broken in document.broken:
+        if place[: len(broken)] == broken:
+            return True
+        if problem["type"] in _ABOUT_THE_WHOLE and broken[: len(place)] == place:
+            return True
+    return False
+
+
+def _explained(problem: Any) -> Problem:
+    loc: Path = problem["loc"]
+    match problem["type"]:
+        case "missing":
+            return Problem(loc[:-1], f"`{loc[-1]}` is missing", f"add `{loc[-1]}: …`")
+        case "extra_forbidden":
+            return _unknown_key(loc)
+        case "told" if loc and loc[-1] == "[key]":
+            return Problem(loc[:-1], *_told(problem), at_key=True)
+        case "told":
+            return Problem(loc, *_told(problem))
+    return Problem(loc, *_wrong_kind(problem))
+
+
+def _told(problem: Any) -> tuple[str, str]:
+    return str(problem["ctx"]["what"]), str(problem["ctx"]["todo"])
+
+
+def _unknown_key(loc: Path) -> Problem:
+    key, known = str(loc[-1]), keys_at(loc[:-1])
+    likely = nearest(key, known)
+    if key in LATER and (likely is None or likely[0] != key[0]):
+        return Problem(loc, f"`{key}` is not supported yet", "leave it out for now", at_key=True)
+    return Problem(loc, f"{quoted(key)} is no key here", did_you_mean(key, known), at_key=True)
+
+
+def _wrong_kind(problem: Any) -> tuple[str, str]:
+    value, context = problem["input"], problem.get("ctx", {})
+    match problem["type"]:
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return f"{_named(value)} stands where a mapping belongs", "write keys with their values, as in {key: value}"
+        case "tuple_type" | "list_type":
+            return f"{_named(value)} stands where a list belongs", "write it as [a, b], or one item a line after `- `"
+        case "literal_error":
+            choices = [choice.strip("'") for choice in str(context["expected"]).replace(" or ", ", ").split(", ")]
+            return f"{quoted(value)} is none of {', '.join(choices)}", did_you_mean(str(value), choices)
+        case "greater_than_equal" | "less_than_equal":
+            least = context.get("ge")
+            bound = f"at least {least}" if least is not None else f"at most {context['le']}"
+            return f"{quoted(value)} is out of range", f"write {bound}, or leave it out"
+        case "int_type" | "int_from_float" | "int_parsing" | "float_type" | "float_parsing" | "finite_number":
+            return f"{quoted(value)} is no number that fits here", "write it in digits, without quotes"
+        case "too_short":
+            return "nothing stands here", "write at least one, or leave the key out"
+    return f"{_named(value)} does not fit here", str(problem["msg"])
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return "nothing" if value is None else quoted(value)

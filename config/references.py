@@ -1,0 +1,90 @@
+"""What a file names must exist: stores, tags, products, categories, placeholders; and each id must stand once.
+
+Works on the plain data, so that a mistake elsewhere in a campaign does not hide one of these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from config.document import Document
+from config.findings import Path, Problem
+from config.names import did_you_mean, nearest
+from config.quantities import quoted
+from offers.wording import PLACEHOLDERS
+
+_NAMED = re.compile(r"\$(?:\{(?P<braced>[^}]*)\}?|(?P<plain>[^\W\d]\w*))")
+
+Pattern = tuple[str | type, ...]
+
+_WHEN: Pattern = ("campaigns", int, "when")
+_WHO: Pattern = ("campaigns", int, "who")
+_OFFER: Pattern = ("campaigns", int, "offer")
+
+_OF_STORES: tuple[Pattern, ...] = ((*_WHEN, "stores"), (*_WHEN, "enters", "stores"), (*_WHEN, "checks_in", "stores"))
+_OF_PRODUCTS: tuple[Pattern, ...] = (
+    (*_OFFER, "product"),
+    (*_OFFER, "product", "id"),
+    *((*_WHO, key, "product") for key in ("bought", "not_bought")),
+    *((*_WHO, key, int, "product") for key in ("bought", "not_bought")),
+)
+_TEXTS: tuple[Pattern, ...] = ((*_OFFER, "text", str), (*_OFFER, "text", str, "tu"), (*_OFFER, "text", str, "vous"))
+
+
+def reference_problems(document: Document) -> Iterator[Problem]:
+    """Ids that stand twice, and names of what is not there."""
+    for kind in ("stores", "campaigns", "products"):
+        yield from _twice(document, kind)
+    stores, tags = _names(document, ("stores", int, "id")), _names(document, ("stores", int, "tags", int))
+    tags |= _names(document, ("stores", int, "tags"))
+    products, categories = _names(document, ("products", int, "id")), _names(document, ("products", int, "category"))
+    for pattern in _OF_STORES:
+        yield from _unknown(document, (*pattern, int), "store", stores)
+        yield from _unknown(document, (*pattern, "tag"), "tag", tags)
+    for pattern in _OF_PRODUCTS:
+        yield from _unknown(document, pattern, "product", products)
+    yield from _unknown(document, (*_OFFER, "product", "category"), "product of category", categories)
+    for pattern in _TEXTS:
+        yield from _placeholders(document, pattern)
+
+
+def placeholders(text: str) -> Iterator[str]:
+    """The names with a `$` before them, in order, known or not."""
+    for found in _NAMED.finditer(text):
+        yield found["plain"] if found["plain"] is not None else found["braced"]
+
+
+def _names(document: Document, pattern: Pattern) -> set[str]:
+    return {value for _, value in document.scalars(*pattern) if isinstance(value, str)}
+
+
+def _twice(document: Document, kind: str) -> Iterator[Problem]:
+    first: dict[str, Path] = {}
+    for path, value in document.scalars(kind, int, "id"):
+        if not isinstance(value, str):
+            continue
+        if value in first:
+            line = document.position(first[value]).line
+            yield Problem(
+                path, f"the id {quoted(value)} stands in {kind} already, in line {line}", "give one of them another"
+            )
+        first.setdefault(value, path)
+
+
+def _unknown(document: Document, pattern: Pattern, kind: str, known: set[str]) -> Iterator[Problem]:
+    for path, value in document.scalars(*pattern):
+        if isinstance(value, str) and value.strip() and value not in known:
+            yield Problem(path, f"there is no {kind} {quoted(value)}", did_you_mean(value, known))
+
+
+def _placeholders(document: Document, pattern: Pattern) -> Iterator[Problem]:
+    for path, text in document.scalars(*pattern):
+        for name in placeholders(text) if isinstance(text, str) else ():
+            if name not in PLACEHOLDERS:
+                yield Problem(path, f"there is no placeholder {quoted('$' + name)}", _placeholder_todo(name))
+
+
+def _placeholder_todo(name: str) -> str:
+    likely = nearest(name, PLACEHOLDERS)
+    return f"did you mean `${likely}`?" if likely else "there are " + ", ".join(f"${each}" for each in PLACEHOLDERS)
