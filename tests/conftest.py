@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -12,8 +11,7 @@ from hypothesis import settings
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
-BROKERS = ["tests.brokers"] if Path(__file__).with_name("brokers.py").exists() else []
-pytest_plugins = ["tests.redis_servers", *BROKERS]
+pytest_plugins = ["tests.brokers", "tests.redis_servers"]
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
