@@ -72,7 +72,7 @@ class BatchStream(faust.Stream[Any]):
         rest: FetchedRange | None = None
         while not self.should_stop:
             if not consumer.flow_active:
-                await self._flow(consumer, idle)
+                await self._wait_for_flow(consumer, idle)
                 continue
             ownership = consumer.ownership
             try:
@@ -93,10 +93,10 @@ class BatchStream(faust.Stream[Any]):
         """The topics this stream reads."""
         return self.channel.topics  # type: ignore[attr-defined,no-any-return]
 
-    async def _flow(self, consumer: Any, timeout: float) -> None:
+    async def _wait_for_flow(self, consumer: Any, idle: float) -> None:
         """Wait out a rebalance: nothing is begun that would have to be abandoned."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(idle):
                 await consumer.can_resume_flow.wait()
 
     async def _take(
@@ -106,7 +106,7 @@ class BatchStream(faust.Stream[Any]):
         queue = self.channel.queue  # type: ignore[attr-defined]
         taken: list[FetchedRange] = []
         room = limit
-        fetched = rest or await self._next(idle)
+        fetched = rest or await self._next_range(idle)
         while fetched is not None:
             rest = None
             if len(fetched.records) > room:
@@ -128,7 +128,7 @@ class BatchStream(faust.Stream[Any]):
         if progress.current and fetched.start > progress.taken:
             await self.app.consumer.read_again([progress.partition.topic])  # type: ignore[attr-defined]
 
-    async def _next(self, idle: float) -> FetchedRange | None:
+    async def _next_range(self, idle: float) -> FetchedRange | None:
         queue = self.channel.queue  # type: ignore[attr-defined]
         if not queue.empty():
             return queue.get_nowait().value  # type: ignore[no-any-return]

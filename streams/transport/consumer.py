@@ -132,8 +132,11 @@ class BatchConsumer(FaustConsumer):
             while not (self.should_stop or fetcher.should_stop):
                 await self._drain_once()
                 await asyncio.sleep(0)
-        except (*self.consumer_stopped_errors, asyncio.CancelledError):
+        except asyncio.CancelledError:
             if not self.app.should_stop:
+                raise
+        except Exception as error:
+            if not (self.app.should_stop and isinstance(error, self.consumer_stopped_errors)):
                 raise
 
     async def _drain_once(self) -> None:
@@ -237,7 +240,7 @@ class BatchConsumer(FaustConsumer):
         raise NotImplementedError
 
     async def wait_empty(self) -> None:
-        """Faust calls it before a rebalance and before a stop: let the batch in flight finish, commit what was processed."""
+        """Faust calls it before a rebalance and a stop: let the batch in flight finish, commit what was processed."""
         try:
             await asyncio.wait_for(self._nothing_in_flight.wait(), FINISH_SECONDS if self.is_member() else 0)
         except TimeoutError:

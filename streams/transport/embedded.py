@@ -42,9 +42,9 @@ class Group:
         """By range: partition n of all topics with the same number of partitions goes to the same member."""
         share: set[TP] = set()
         for topic in member.topics:
-            partitions = len(member.broker.logs(topic))
-            first, last = partitions * place // count, partitions * (place + 1) // count
-            share.update(TP(topic, number) for number in range(first, last))
+            each, left_over = divmod(len(member.broker.logs(topic)), count)
+            first = place * each + min(place, left_over)
+            share.update(TP(topic, first + number) for number in range(each + (place < left_over)))
         return share
 
 
@@ -109,7 +109,7 @@ class Consumer(BatchConsumer):
 
     # -- fetching
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:  # noqa: ASYNC109
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 while self.flow_active and not self.should_stop:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import faust
+from faust.tables.manager import TableManager
 
 from streams.errors import InfrastructureError, UserError
 from streams.transport import embedded, kafka
@@ -16,6 +17,14 @@ from streams.transport.batches import BatchStream
 from streams.transport.broker_log import broker_log
 
 TRANSPORTS = {"embedded": embedded.Transport, "kafka": kafka.Transport}
+
+
+class NoTables(TableManager):
+    """There are no Faust tables, so nobody waits a second for them to be declared."""
+
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class StreamsApp(faust.App):
@@ -57,6 +66,7 @@ def new_faust_app(
 # Durations in seconds. The measurements behind them are in docs/architecture.md.
 SETTINGS: dict[str, Any] = {
     "Stream": BatchStream,
+    "TableManager": NoTables,
     "key_serializer": "raw",
     "value_serializer": "raw",
     "store": "memory://",

@@ -28,7 +28,6 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         check-ins of one device must, as nobody else may write its presence.
         """
         conf = self.app.conf
-        self._assignor = RangePartitionAssignor
         return aiokafka.AIOKafkaConsumer(
             client_id=conf.broker_client_id,
             group_id=conf.id,

@@ -10,7 +10,7 @@ The law of this file, and there is no other place that moves these offsets. Each
 - `committed`: what the broker knows of it.
 
 A fetch counts only where it goes on from `delivered`. What lies before it was delivered already; what lies behind it
-leaves a gap, and is read again once before the gap is believed, so that a fetch dropped anywhere on its way is only late.
+leaves a gap, and is read again once before the gap is believed: a fetch dropped anywhere on its way is only late.
 """
 
 from __future__ import annotations

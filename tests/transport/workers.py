@@ -43,7 +43,7 @@ class Worker:
         url: str,
         group: str,
         *topics: str,
-        name: str = "one",
+        name: str | None = "one",
         handle: Callable[[FetchedBatch], Awaitable[None]] = acknowledge,
         limit: int = 256,
         idle: float = 0.1,
