@@ -11,11 +11,12 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from config.consistency import campaign_problems
+from config.described import Described
 from config.document import Document, read_document
 from config.explaining import explain
 from config.findings import Finding, Path, Problem
 from config.geography import place_problems, ring_shapes
-from config.language import Campaign, Described, Description, Product, Store
+from config.language import Campaign, Description, Product, Store
 from config.names import read_time_zone
 from config.references import reference_problems
 from geofences.rings import Shape

@@ -6,6 +6,7 @@ anything is built of them, and several mistakes of one file are found at once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,9 @@ DEEPEST = 32
 MOST_VALUES = 1_000_000
 
 START = Position(1, 1)
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""What an escape such as `\\e` or `\\ud800` can bring into a quoted text: it would break terminals, JSON and topics."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,7 @@ class _Builder:
         return items
 
     def _key(self, event: Event) -> str:
-        if isinstance(event, ScalarEvent):
+        if isinstance(event, ScalarEvent) and not _UNPRINTABLE.search(event.value):
             return str(event.value)
         self._say(event, "a key must be a plain word", "quote it where it begins with a sign such as [ { * or &")
         raise _Stop
@@ -199,6 +203,10 @@ class _Builder:
                 return
 
     def _scalar(self, event: ScalarEvent, path: Path) -> Any:
+        if (found := _UNPRINTABLE.search(event.value)) is not None:
+            self._document.broken.add(path)
+            self._say(event, f"a character that no text holds, U+{ord(found[0]):04X}", "take it out")
+            return None
         tag = self._yaml.resolver.resolve(ScalarNode, event.value, event.implicit)
         try:
             value = _typed(str(tag), event.value)

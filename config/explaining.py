@@ -15,19 +15,9 @@ from config.quantities import quoted
 
 LATER = frozenset(
     (
-        *("attributes", "budget", "cost", "dayparts", "each", "even_closed", "exits", "for_newcomers", "hours", "kind"),
-        *(
-            "newcomers",
-            "notices",
-            "otherwise",
-            "places",
-            "recommend",
-            "sequence",
-            "series",
-            "spacing",
-            "stamp",
-            "within",
-        ),
+        *("attributes", "budget", "cost", "dayparts", "each", "even_closed", "exits", "for_newcomers", "hours"),
+        *("kind", "newcomers", "notices", "otherwise", "places", "recommend", "sequence", "series", "spacing"),
+        *("stamp", "within"),
     )
 )
 """Keys of the language that this version does not understand yet."""

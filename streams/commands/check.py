@@ -1,0 +1,50 @@
+"""`chalandise check`: what is wrong with the files of a retailer, all at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.compiling import RetailerConfig
+from config.loading import Loaded, load
+from config.showing import show as shown
+
+FINDINGS = 1
+USAGE = 2
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="YAML files, one retailer each.")],
+    show: Annotated[bool, typer.Option("--show", help="Print the configuration with every default filled in.")] = False,
+) -> None:
+    """Check the YAML of retailers: every mistake as `file:line:column: what is wrong; what to do`.
+
+    Exits with 0 where there is none, 1 where there are findings, 2 where a file cannot be read.
+    """
+    loaded = _load(files)
+    for finding in loaded.findings:
+        typer.echo(str(finding))
+    if loaded.findings:
+        raise typer.Exit(FINDINGS)
+    if show:
+        typer.echo("---\n".join(shown(retailer) for retailer in loaded.retailers), nl=False)
+    else:
+        for retailer in loaded.retailers:
+            typer.echo(_summary(retailer), err=True)
+
+
+def _load(files: list[Path]) -> Loaded:
+    try:
+        return load(list(dict.fromkeys(files)))
+    except OSError as error:
+        reason = (error.strerror or "it cannot be read").lower()
+        typer.echo(f"{error.filename}: {reason}; give the path of a retailer's YAML", err=True)
+        raise typer.Exit(USAGE) from None
+
+
+def _summary(retailer: RetailerConfig) -> str:
+    rules = retailer.rules
+    counts = f"{len(rules.stores)} stores, {len(rules.campaigns)} campaigns, {len(rules.products)} products"
+    return f"{retailer.file}: nothing wrong with {rules.retailer}: {counts}, configuration {rules.hash}"
