@@ -91,6 +91,15 @@ def limit_span(campaign: str, at_most: int, window: int | None, at: int) -> Span
     return Span(at_most, at - reach, at + reach, Withheld.PER_MEMBER, campaign)
 
 
+MOST_CONTACTS = 256
+"""Contacts kept of one member, newest last."""
+
+
+def kept_contacts(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
+    """`contacts` in order of time, as many as are kept."""
+    return tuple(sorted(contacts))[-MOST_CONTACTS:]
+
+
 def day_of(at: int, zone: ZoneInfo) -> tuple[int, int]:
     """First millisecond of the local day that holds `at`, and of the one after; 23 to 25 hours apart."""
     midnight = local(at, zone).replace(hour=0, minute=0, second=0, microsecond=0)

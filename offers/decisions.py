@@ -14,6 +14,7 @@ from offers.members import Member, Purpose, Wish
 from offers.money import Money
 from offers.occasions import Occasion, Trigger, shadowed
 from offers.products import Product
+from offers.stopping import stop_url
 from offers.withheld import Withheld
 
 
@@ -41,6 +42,7 @@ class Offer:
     expires_at: int
     rules: str
     trigger: Trigger
+    stop_url: str
     product: str | None = None
     service: str | None = None
     link: str | None = None
@@ -95,22 +97,27 @@ class Circumstances:
     catalogue: Mapping[str, Product]
     now: int
     secret: bytes
+    public_url: str
     refused: Mapping[str, Refusal]
 
 
 def decide(occasion: Occasion, member: Member | None, circumstances: Circumstances) -> Verdict:
     """The verdict on `occasion`; `member` is None where nobody is known behind the device."""
+    if member is None:
+        return withhold(occasion, Refusal(Withheld.NO_MEMBER, "nobody is known behind the device"), circumstances)
     general = _general(occasion, member, circumstances)
-    if general is not None or member is None:
-        refused = general or Refusal(Withheld.NO_MEMBER, "nobody is known behind the device")
-        return Verdict(tuple(_decision(each, occasion, circumstances, refused) for each in occasion.triggers))
+    if general is not None:
+        return withhold(occasion, general, circumstances)
     return _best(occasion, _candidates(occasion, member, circumstances), circumstances)
 
 
-def _general(occasion: Occasion, member: Member | None, circumstances: Circumstances) -> Refusal | None:
+def withhold(occasion: Occasion, refused: Refusal, circumstances: Circumstances) -> Verdict:
+    """The verdict where one reason holds for all triggers."""
+    return Verdict(tuple(_decision(each, occasion, circumstances, refused) for each in occasion.triggers))
+
+
+def _general(occasion: Occasion, member: Member, circumstances: Circumstances) -> Refusal | None:
     """What speaks against any offer at all, whatever the campaigns."""
-    if member is None:
-        return Refusal(Withheld.NO_MEMBER, "nobody is known behind the device")
     if not member.consent.allows(Purpose.OFFERS):
         return Refusal(Withheld.NO_CONSENT, "no consent to offers")
     if member.consent.wish is Wish.STOP:
@@ -283,6 +290,7 @@ def _offer(occasion: Occasion, winner: _Entry, circumstances: Circumstances) -> 
         until if until is not None else trigger.at + template.valid_for,
         circumstances.rules.hash,
         trigger,
+        stop_url(circumstances.public_url, occasion.retailer, candidate.member.id, circumstances.secret),
         product=product.id if product else None,
         service=template.service,
         link=template.link,

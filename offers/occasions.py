@@ -28,7 +28,7 @@ class Trigger:
 class Occasion:
     """All triggers of one member from one record, at one time. At most one offer comes of it.
 
-    `member` is None where nobody is known behind `device`; `visit` names the store at which a visit is to be counted.
+    `member` is None where nobody is known behind `device`; `visits` names the stores at which a visit is to be counted.
     """
 
     id: str
@@ -37,15 +37,15 @@ class Occasion:
     device: str | None
     at: int
     triggers: tuple[Trigger, ...]
-    visit: str | None = None
+    visits: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
         """Whose outcome it is: the member, or the device while nobody is known behind it."""
         return self.member if self.member is not None else f"device|{self.device}"
 
-    def without_visit(self) -> Occasion:
-        """The same occasion where the visit turned out to be one that had already begun."""
+    def without_visits(self) -> Occasion:
+        """The same occasion where the visits turn out to have begun before."""
         kept = tuple(trigger for trigger in self.triggers if trigger.kind is not TriggerKind.VISIT)
         return replace(self, triggers=kept)
 

@@ -85,13 +85,6 @@ class Places:
 
     keyspace: Keyspace
 
-    async def taken(self, owners: Sequence[str], now: int) -> dict[str, int]:
-        """How many places of each campaign are reserved or given."""
-        if not owners:
-            return {}
-        counts = await self.keyspace.taken([key("places", owner) for owner in owners], now)
-        return dict(zip(owners, counts, strict=True))
-
     async def reserve(self, asked: Sequence[tuple[str, Token, int]], now: int) -> list[bool]:
         """Whether each (owner, token, limit) got a place, in order."""
         return await self.keyspace.reserve(
@@ -101,9 +94,9 @@ class Places:
             ],
         )
 
-    async def confirm(self, owner: str, token: Token, until: int) -> None:
-        """Give a reserved place for good; it comes back unused at `until`."""
-        await self.keyspace.confirm(key("places", owner), str(token), until)
+    async def confirm(self, given: Sequence[tuple[str, Token, int]]) -> None:
+        """Give each (owner, token) its reserved place for good; it comes back unused at `until`."""
+        await self.keyspace.confirm([(key("places", owner), str(token), until) for owner, token, until in given])
 
     async def release(self, owner: str, token: Token) -> None:
         """Give a place back."""

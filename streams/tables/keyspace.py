@@ -48,8 +48,8 @@ class Keyspace(Protocol):
     async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
         """Whether each got a place, in order; places of unused coupons that expired before `now` come back first."""
 
-    async def confirm(self, places: str, token: str, until: float) -> None:
-        """Give a reserved place for good, until the coupon expires at `until`; again is the same."""
+    async def confirm(self, given: Sequence[tuple[str, str, int]]) -> None:
+        """For each (places, token, until): give a reserved place until the coupon expires; again is the same."""
 
     async def release(self, places: str, token: str) -> None:
         """Give a place back."""
@@ -57,17 +57,14 @@ class Keyspace(Protocol):
     async def spend(self, places: str, token: str, until: float) -> None:
         """Move the end of a given place: to infinity where its coupon was used, back where that was taken back."""
 
-    async def taken(self, places: Sequence[str], now: int) -> list[int]:
-        """How many places of each are reserved or given at `now`."""
-
     async def overdue(self, places: str, now: int) -> list[str]:
         """Tokens reserved whose deadline has passed."""
 
     async def remind(self, partition: int, dues: Mapping[str, int]) -> None:
-        """Note for each device key when its next timer is due (milliseconds UTC)."""
+        """Note for each device when to look after it (milliseconds UTC); an earlier note stays."""
 
-    async def forget(self, partition: int, devices: Sequence[str]) -> None:
-        """Drop the notes of these device keys."""
+    async def rearm(self, partition: int, dues: Mapping[str, int | None]) -> None:
+        """Note for each device its next time in the place of an earlier one; None: look after it no more."""
 
     async def due(self, partition: int, until: int, most: int) -> list[tuple[str, int]]:
         """The first `most` device keys with a timer due at or before `until`, and when; earliest first."""

@@ -63,10 +63,11 @@ class MemoryKeyspace:
         places.reserved[asked.token] = asked.deadline
         return True
 
-    async def confirm(self, places: str, token: str, until: float) -> None:
+    async def confirm(self, given: Sequence[tuple[str, str, int]]) -> None:
         """See `Keyspace`."""
-        self._places[places].reserved.pop(token, None)
-        self._places[places].given.setdefault(token, until)
+        for places, token, until in given:
+            self._places[places].reserved.pop(token, None)
+            self._places[places].given.setdefault(token, until)
 
     async def release(self, places: str, token: str) -> None:
         """See `Keyspace`."""
@@ -78,26 +79,22 @@ class MemoryKeyspace:
         if token in self._places[places].given:
             self._places[places].given[token] = until
 
-    async def taken(self, places: Sequence[str], now: int) -> list[int]:
-        """See `Keyspace`."""
-        counts = []
-        for each in places:
-            self._places[each].expire(now)
-            counts.append(len(self._places[each].reserved) + len(self._places[each].given))
-        return counts
-
     async def overdue(self, places: str, now: int) -> list[str]:
         """See `Keyspace`."""
         return [token for token, deadline in self._places[places].reserved.items() if deadline < now]
 
     async def remind(self, partition: int, dues: Mapping[str, int]) -> None:
         """See `Keyspace`."""
-        self._timers[partition].update(dues)
+        noted = self._timers[partition]
+        noted.update({device: min(due, noted.get(device, due)) for device, due in dues.items()})
 
-    async def forget(self, partition: int, devices: Sequence[str]) -> None:
+    async def rearm(self, partition: int, dues: Mapping[str, int | None]) -> None:
         """See `Keyspace`."""
-        for device in devices:
-            self._timers[partition].pop(device, None)
+        for device, due in dues.items():
+            if due is None:
+                self._timers[partition].pop(device, None)
+            else:
+                self._timers[partition][device] = due
 
     async def due(self, partition: int, until: int, most: int) -> list[tuple[str, int]]:
         """See `Keyspace`."""

@@ -14,17 +14,19 @@ from streams.tables.keyspace import Change, Keyspace
 _OFFERS, _LOCATION_HISTORY, _LINKED = 1, 2, 4
 
 
-class Applied(NamedTuple):
-    """The last record applied, for pings and for check-ins: partition and offset, -1 where there was none."""
+class Mark(NamedTuple):
+    """The last record of one topic that was applied to a device; -1 where there was none."""
 
-    pings_partition: int = -1
-    pings_offset: int = -1
-    check_ins_partition: int = -1
-    check_ins_offset: int = -1
+    partition: int = -1
+    offset: int = -1
+
+    def covers(self, partition: int, offset: int) -> bool:
+        """Whether that record was applied already."""
+        return offset <= self.offset and partition == self.partition
 
 
-NOTHING_APPLIED = Applied()
-_APPLIED = Struct("<hqhq")
+NO_MARK = Mark()
+_MARKS = Struct("<hqhq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,17 @@ def unpack_admission(packed: bytes | None) -> Admission:
 class Device:
     """One device as it stands in the table; `body` is its presence, packed by `geofences`.
 
-    `packed` and `packed_admission` are the bytes that were read: a save rests on them.
+    `packed` and `packed_admission` are the bytes that were read: a save rests on them. `pings` and `check_ins` mark
+    how far each topic was applied.
     """
 
     owner: str
     packed: bytes | None
     packed_admission: bytes | None
     admission: Admission
-    applied: Applied
-    body: bytes | None
+    pings: Mark
+    check_ins: Mark
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +96,12 @@ class Presences:
         )
         return [_device(owner, values[2 * place], values[2 * place + 1]) for place, owner in enumerate(owners)]
 
-    async def save(self, moved: Sequence[tuple[Device, Applied, bytes | None]]) -> list[bool]:
-        """Write each new presence, unless it or the device's admission has changed since it was read."""
-        return await self.keyspace.replace([self._saved(*each) for each in moved])
+    async def save(self, moved: Sequence[tuple[Device, bytes]]) -> list[bool]:
+        """Write each device's marks and new presence, unless that or its admission has changed since it was read."""
+        return await self.keyspace.replace([self._saved(device, body) for device, body in moved])
 
-    def _saved(self, device: Device, applied: Applied, body: bytes | None) -> tuple[Change, Change]:
-        packed = _APPLIED.pack(*applied) + (body or b"")
+    def _saved(self, device: Device, body: bytes) -> tuple[Change, Change]:
+        packed = _MARKS.pack(*device.pings, *device.check_ins) + body
         return (
             Change(key("presence", device.owner), device.packed, packed, self.ttl),
             Change(key("admission", device.owner), device.packed_admission, device.packed_admission, 0),
@@ -105,8 +109,9 @@ class Presences:
 
 
 def _device(owner: str, packed: bytes | None, packed_admission: bytes | None) -> Device:
+    admission = unpack_admission(packed_admission)
     if packed is None:
-        return Device(owner, None, packed_admission, unpack_admission(packed_admission), NOTHING_APPLIED, None)
-    applied = Applied._make(_APPLIED.unpack_from(packed))
-    body = packed[_APPLIED.size :] or None
-    return Device(owner, packed, packed_admission, unpack_admission(packed_admission), applied, body)
+        return Device(owner, None, packed_admission, admission, NO_MARK, NO_MARK, b"")
+    pings_partition, pings_offset, check_ins_partition, check_ins_offset = _MARKS.unpack_from(packed)
+    pings, check_ins = Mark(pings_partition, pings_offset), Mark(check_ins_partition, check_ins_offset)
+    return Device(owner, packed, packed_admission, admission, pings, check_ins, packed[_MARKS.size :])

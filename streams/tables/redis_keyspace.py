@@ -103,9 +103,10 @@ class RedisKeyspace:
         ]
         return [bool(reply) for reply in await self._run(commands)]
 
-    async def confirm(self, places: str, token: str, until: float) -> None:
-        """One EVALSHA of `confirm.lua`."""
-        await self._run([_evaluation("confirm", _both(places), token, _score(until), keys.KEPT["places"])])
+    async def confirm(self, given: Sequence[tuple[str, str, int]]) -> None:
+        """One EVALSHA of `confirm.lua` each, pipelined."""
+        kept = keys.KEPT["places"]
+        await self._run([_evaluation("confirm", _both(places), token, until, kept) for places, token, until in given])
 
     async def release(self, places: str, token: str) -> None:
         """Two ZREM."""
@@ -114,15 +115,6 @@ class RedisKeyspace:
     async def spend(self, places: str, token: str, until: float) -> None:
         """One ZADD of what is there."""
         await self._run([("ZADD", _both(places)[1], "XX", _score(until), token)])
-
-    async def taken(self, places: Sequence[str], now: int) -> list[int]:
-        """Two counts each, pipelined."""
-        commands: list[Command] = []
-        for each in places:
-            reserved, given = _both(each)
-            commands += [("ZCARD", reserved), ("ZCOUNT", given, f"({now}", "+inf")]
-        replies = await self._run(commands)
-        return [replies[place] + replies[place + 1] for place in range(0, len(replies), 2)]
 
     async def overdue(self, places: str, now: int) -> list[str]:
         """One ZRANGEBYSCORE."""
@@ -133,12 +125,15 @@ class RedisKeyspace:
         """One ZADD."""
         if dues:
             pairs = chain.from_iterable((due, device) for device, due in dues.items())
-            await self._run([("ZADD", keys.timers(partition), *pairs)])
+            await self._run([("ZADD", keys.timers(partition), "LT", *pairs), _kept_timers(partition)])
 
-    async def forget(self, partition: int, devices: Sequence[str]) -> None:
-        """One ZREM."""
-        if devices:
-            await self._run([("ZREM", keys.timers(partition), *devices)])
+    async def rearm(self, partition: int, dues: Mapping[str, int | None]) -> None:
+        """A ZADD and a ZREM."""
+        named = keys.timers(partition)
+        pairs = list(chain.from_iterable((due, device) for device, due in dues.items() if due is not None))
+        done = [device for device, due in dues.items() if due is None]
+        commands = [("ZADD", named, *pairs), _kept_timers(partition)] if pairs else []
+        await self._run([*commands, ("ZREM", named, *done)] if done else commands)
 
     async def due(self, partition: int, until: int, most: int) -> list[tuple[str, int]]:
         """One ZRANGEBYSCORE."""
@@ -224,6 +219,10 @@ def _evaluation(name: str, named: Sequence[str], *arguments: Any) -> Command:
 def _both(places: str) -> tuple[str, str]:
     """The two keys of the places of a campaign: reserved, and given."""
     return f"{places}:reserved", f"{places}:given"
+
+
+def _kept_timers(partition: int) -> Command:
+    return "PEXPIRE", keys.timers(partition), keys.KEPT["timers"]
 
 
 def _score(until: float) -> str:

@@ -1,0 +1,83 @@
+"""What arrives with a record, and which occasions come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from geofences.fixes import DEFAULT_ACCURACY, Fix
+from geofences.ids import timed_id
+from geofences.presence import transition_id
+from geofences.states import Transition, TransitionKind
+from offers.campaigns import TriggerKind
+from offers.occasions import Occasion, Trigger, occasion_id, visit_trigger
+from streams.messages import CheckIn, Ping
+from streams.records import Record
+from streams.times import to_milliseconds
+from streams.tracks import Track
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A record that is a message: of a device whose track it is, or a check-in without one."""
+
+    record: Record
+    message: Ping | CheckIn
+    track: Track | None
+    fix: Fix | None
+
+
+def ping_fix(ping: Ping) -> Fix:
+    """The fix of a ping; where the phone says no accuracy, a usual one."""
+    accuracy = DEFAULT_ACCURACY if ping.accuracy is None else ping.accuracy
+    return Fix(ping.lon, ping.lat, accuracy, to_milliseconds(ping.at), ping.speed, ping.mocked)
+
+
+def check_in_fix(check_in: CheckIn) -> Fix | None:
+    """The position that came with a check-in."""
+    if check_in.lat is None or check_in.lon is None:
+        return None
+    accuracy = DEFAULT_ACCURACY if check_in.accuracy is None else check_in.accuracy
+    return Fix(check_in.lon, check_in.lat, accuracy, to_milliseconds(check_in.at))
+
+
+def occasions_of(track: Track, transitions: Iterable[Transition]) -> Iterator[Occasion]:
+    """The occasions of transitions, one for each time at which some were believed."""
+    for at, together in groupby(transitions, key=lambda transition: transition.confirmed_at):
+        triggers: list[Trigger] = []
+        visits: list[str] = []
+        for transition in together:
+            if transition.kind is TransitionKind.ENTER:
+                triggers.append(_enter_trigger(track, transition))
+            elif transition.kind is TransitionKind.DWELL:
+                triggers.append(visit_trigger(track.retailer, track.name, transition.store, at))
+                visits.append(transition.store)
+        if triggers:
+            yield _occasion(track.retailer, track.member, track.name, at, tuple(triggers), tuple(visits))
+
+
+def check_in_occasion(retailer: str, member: str | None, device: str | None, store: str, at: int) -> Occasion:
+    """The occasion of a check-in that is believed: it is a visit, too."""
+    source = device or member or ""
+    check_in = Trigger(timed_id(at, "check-in", retailer, source, store), TriggerKind.CHECK_IN, at, store)
+    triggers = (check_in, visit_trigger(retailer, source, store, at))
+    return _occasion(retailer, member, device, at, triggers, (store,))
+
+
+def _enter_trigger(track: Track, transition: Transition) -> Trigger:
+    """It counts from when it was believed: somebody who walked in slowly is greeted all the same."""
+    named = transition_id(track.retailer, track.name, transition)
+    return Trigger(named, TriggerKind.ENTER, transition.confirmed_at, transition.store, transition.ring.label)
+
+
+def _occasion(
+    retailer: str,
+    member: str | None,
+    device: str | None,
+    at: int,
+    triggers: tuple[Trigger, ...],
+    visits: tuple[str, ...],
+) -> Occasion:
+    named = occasion_id(retailer, device or member or "", at, triggers)
+    return Occasion(named, retailer, member, device, at, triggers, visits)

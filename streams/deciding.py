@@ -1,0 +1,278 @@
+"""Steps 6 to 8: occasions to outcomes, each decided on what is known, claimed at once, and then final.
+
+A batch is worked in rounds. A round takes the occasions in their order up to the first whose member already has one in
+it, so that each sees what the one before did, and nothing depends on where a batch was cut.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from offers.campaigns import Campaign
+from offers.contact_policy import kept_contacts
+from offers.coupons import Coupon
+from offers.decisions import Circumstances, Decision, Verdict, decide, withhold
+from offers.eligibility import Refusal
+from offers.members import Contact, Member, Purpose, Visits, Wish, with_visit
+from offers.occasions import Occasion
+from offers.products import Product
+from offers.withheld import Withheld
+from streams.outputs import decision_record, offer_record
+from streams.records import Outgoing
+from streams.retailers import Retailer, Retailers
+from streams.steps import Gate, Step
+from streams.tables.coupons import Token
+from streams.tables.members import Claim, Loaded, Outcome
+from streams.tables.tables import Tables
+
+MOST_ROUND = 256
+"""Occasions worked together."""
+
+_SOLD_OUT = Refusal(Withheld.OUT_OF_STOCK, "all offers of this campaign are given")
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An occasion on its way, and what its claim already refused."""
+
+    occasion: Occasion
+    place: int
+    refused: dict[str, Refusal] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        return f"{self.occasion.retailer}|{self.occasion.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Drafted:
+    """What would come of an occasion, if its claim stands."""
+
+    pending: _Pending
+    loaded: Loaded
+    verdict: Verdict
+    visits: Visits
+
+    @property
+    def winner(self) -> Campaign:
+        if self.verdict.winner is None:
+            raise ValueError("nothing won")
+        return self.verdict.winner.campaign
+
+    @property
+    def limited(self) -> bool:
+        return self.verdict.winner is not None and self.winner.places is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What came of one occasion, to be produced; `verdict` is None where it was found, decided before."""
+
+    occasion: Occasion
+    outcome: Outcome
+    verdict: Verdict | None
+
+    @property
+    def records(self) -> list[Outgoing]:
+        """What is to be sent, byte for byte as the first time."""
+        return [Outgoing(topic, key, value) for topic, key, value in self.outcome.records]
+
+    @property
+    def place_held(self) -> tuple[str, Token]:
+        """Of an offer of a limited campaign: whose place it holds, and under which token."""
+        offer, occasion = self.outcome.offer or "", self.occasion
+        return f"{occasion.retailer}|{self.outcome.campaign}", Token(offer, occasion.subject, occasion.id)
+
+
+async def settle(
+    occasions: Sequence[Occasion], tables: Tables, retailers: Retailers, now: int, gate: Gate
+) -> list[Settled]:
+    """The outcomes of `occasions`, in their order. `now` is in milliseconds."""
+    waiting_line = deque(_Pending(occasion, place) for place, occasion in enumerate(occasions))
+    settled: dict[int, Settled] = {}
+    while waiting_line:
+        round_ = _next_round(waiting_line)
+        done, again = await _work(round_, tables, retailers, now, gate)
+        for pending, outcome in done:
+            settled[pending.place] = outcome
+        waiting_line.extendleft(reversed(again))
+    return [settled[place] for place in range(len(occasions))]
+
+
+def _next_round(waiting_line: deque[_Pending]) -> list[_Pending]:
+    """The longest beginning of the line in which no member stands twice."""
+    round_: list[_Pending] = []
+    owners: set[str] = set()
+    while waiting_line and waiting_line[0].owner not in owners and len(round_) < MOST_ROUND:
+        owners.add(waiting_line[0].owner)
+        round_.append(waiting_line.popleft())
+    return round_
+
+
+Done = list[tuple[_Pending, Settled]]
+
+
+async def _work(
+    round_: list[_Pending], tables: Tables, retailers: Retailers, now: int, gate: Gate
+) -> tuple[Done, list[_Pending]]:
+    """What is settled of a round, and what must be worked again, in order."""
+    gate(Step.LOAD)
+    loaded = await tables.members.load([(pending.owner, pending.occasion.id) for pending in round_])
+    catalogues = await _catalogues(round_, tables, retailers)
+    gate(Step.DECIDE)
+    done: Done = []
+    drafts: list[_Drafted] = []
+    for pending, member in zip(round_, loaded, strict=True):
+        retailer = retailers[pending.occasion.retailer]
+        if member.outcome is not None:
+            done.append((pending, await _found(pending.occasion, member, member.outcome, tables, retailer, now)))
+            continue
+        circumstances = retailer.circumstances(catalogues[retailer.name], now, pending.refused)
+        drafts.append(_draft(pending, member, circumstances))
+    gate(Step.CLAIM)
+    claimed, again = await _claim(drafts, tables, now)
+    done += claimed
+    await _confirm([settled for _, settled in done], tables)
+    return done, again
+
+
+def _draft(pending: _Pending, loaded: Loaded, circumstances: Circumstances) -> _Drafted:
+    """The verdict on an occasion, its own visit counted first."""
+    occasion, visits = pending.occasion, loaded.member.visits
+    new = False
+    for store in occasion.visits:
+        visits, began = with_visit(visits, store, occasion.at)
+        new = new or began
+    if occasion.visits and not new:
+        occasion = occasion.without_visits()
+    known = replace(loaded.member, visits=visits) if occasion.member is not None else None
+    return _Drafted(pending, loaded, decide(occasion, known, circumstances), visits)
+
+
+async def _claim(drafts: list[_Drafted], tables: Tables, now: int) -> tuple[Done, list[_Pending]]:
+    """Reserve places, then make the outcomes final.
+
+    The first that is refused a place goes to its next candidate, which may be one that others after it hold already: so
+    those give their places back, and all of them are worked again in their order.
+    """
+    limited = [draft for draft in drafts if draft.limited]
+    got = await tables.places.reserve([_place(draft) for draft in limited], now)
+    refused = [draft for draft, place in zip(limited, got, strict=True) if not place]
+    for draft in refused:
+        draft.pending.refused[draft.winner.id] = _SOLD_OUT
+    cut = drafts.index(refused[0]) if refused else len(drafts)
+    await _give_back([draft for draft in drafts[cut:] if draft.limited and draft not in refused], tables)
+    done, changed = await _make_final(drafts[:cut], tables)
+    return done, changed + [draft.pending for draft in drafts[cut:]]
+
+
+async def _make_final(drafts: list[_Drafted], tables: Tables) -> tuple[Done, list[_Pending]]:
+    outcomes = [_outcome(draft) for draft in drafts]
+    claims = [
+        Claim(draft.loaded, draft.pending.occasion.id, draft.visits, _contacts(draft), outcome)
+        for draft, outcome in zip(drafts, outcomes, strict=True)
+    ]
+    claimed = await tables.members.claim(claims)
+    changed = [draft for draft, final in zip(drafts, claimed, strict=True) if not final]
+    await _give_back([draft for draft in changed if draft.limited], tables)
+    done = [
+        (draft.pending, Settled(draft.pending.occasion, outcome, draft.verdict))
+        for draft, outcome, final in zip(drafts, outcomes, claimed, strict=True)
+        if final
+    ]
+    return done, [draft.pending for draft in changed]
+
+
+async def _confirm(settled: Sequence[Settled], tables: Tables) -> None:
+    """Write the coupons and give the places for good; done again for outcomes that are found."""
+    offered = [each for each in settled if each.outcome.offer is not None]
+    await tables.coupons.put([_coupon(each) for each in offered if each.outcome.coupon is not None])
+    await tables.places.confirm(
+        [(*each.place_held, each.outcome.expires_at) for each in offered if each.outcome.limited]
+    )
+
+
+def _coupon(settled: Settled) -> tuple[str, Coupon]:
+    outcome, occasion = settled.outcome, settled.occasion
+    coupon = Coupon(
+        outcome.offer or "",
+        outcome.campaign or "",
+        occasion.subject,
+        outcome.expires_at,
+        occasion.id,
+        outcome.limited,
+    )
+    return f"{occasion.retailer}|{outcome.coupon}", coupon
+
+
+async def _give_back(drafts: Sequence[_Drafted], tables: Tables) -> None:
+    for draft in drafts:
+        owner, token, _ = _place(draft)
+        await tables.places.release(owner, token)
+
+
+def _place(draft: _Drafted) -> tuple[str, Token, int]:
+    offer, occasion = draft.verdict.offer, draft.pending.occasion
+    if offer is None:
+        raise ValueError("only an offer asks for a place")
+    token = Token(offer.id, occasion.subject, occasion.id)
+    return f"{occasion.retailer}|{offer.campaign}", token, draft.winner.places or 0
+
+
+def _contacts(draft: _Drafted) -> tuple[Contact, ...]:
+    offer, contacts = draft.verdict.offer, draft.loaded.member.contacts
+    if offer is None:
+        return contacts
+    return kept_contacts((*contacts, Contact(offer.created_at, offer.campaign, offer.id)))
+
+
+def _outcome(draft: _Drafted) -> Outcome:
+    offer, key = draft.verdict.offer, draft.pending.owner
+    records = [*_decisions(draft.verdict.decisions, key)]
+    if offer is None:
+        return Outcome(records)
+    sent = offer_record(offer, key)
+    records.append((sent.topic, sent.key, sent.value or b""))
+    coupon = offer.coupon.code if offer.coupon else None
+    return Outcome(records, offer.id, offer.campaign, draft.limited, coupon, offer.expires_at)
+
+
+def _decisions(decisions: Iterable[Decision], key: str) -> list[tuple[str, bytes, bytes]]:
+    sent = (decision_record(decision, key) for decision in decisions)
+    return [(each.topic, each.key, each.value or b"") for each in sent]
+
+
+async def _found(
+    occasion: Occasion, loaded: Loaded, outcome: Outcome, tables: Tables, retailer: Retailer, now: int
+) -> Settled:
+    """What was decided stays decided; only a stop, a withdrawn consent or an expiry since then voids an offer."""
+    ended = _ended(loaded.member, outcome, now) if outcome.offer is not None else None
+    found = Settled(occasion, outcome, None)
+    if ended is None:
+        return found
+    verdict = withhold(occasion, ended, retailer.circumstances({}, now, {}))
+    voided = Outcome(_decisions(verdict.decisions, loaded.owner))
+    await tables.members.void(loaded, occasion.id, voided)
+    if outcome.limited:
+        await tables.places.release(*found.place_held)
+    return Settled(occasion, voided, verdict)
+
+
+def _ended(member: Member, outcome: Outcome, now: int) -> Refusal | None:
+    if not member.consent.allows(Purpose.OFFERS):
+        return Refusal(Withheld.NO_CONSENT, "consent was taken back before the offer was sent")
+    if member.consent.wish is Wish.STOP:
+        return Refusal(Withheld.STOPPED, "the member said stop before the offer was sent")
+    if outcome.expires_at <= now:
+        return Refusal(Withheld.STALE_TRIGGER, "the offer had expired before it was sent")
+    return None
+
+
+async def _catalogues(
+    round_: Sequence[_Pending], tables: Tables, retailers: Retailers
+) -> dict[str, Mapping[str, Product]]:
+    """The products of each retailer in this round, with what changed since the configuration was written."""
+    names = {pending.occasion.retailer for pending in round_}
+    return {name: await tables.products.catalogue(name, retailers[name].rules.products) for name in names}

@@ -1,0 +1,126 @@
+"""What stands on the topics that are written: transitions, decisions, offers, dead letters, as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from geofences.presence import Transition, transition_id
+from offers.decisions import Considered, Decision, Offer
+from offers.occasions import Trigger
+from streams import topics
+from streams.decoding import DeadLetter
+from streams.records import Outgoing
+from streams.times import written
+
+
+def transition_record(retailer: str, device: str, member: str | None, transition: Transition) -> Outgoing:
+    """A transition for the topic of that name."""
+    fix = transition.fix
+    told: dict[str, Any] = {
+        "id": transition_id(retailer, device, transition),
+        "retailer": retailer,
+        "device": device,
+        "member": member,
+        "store": transition.store,
+        "geofence": transition.geofence,
+        "kind": transition.kind.value,
+        "at": written(transition.at),
+        "confirmed_at": written(transition.confirmed_at),
+        "reason": transition.reason,
+        "fix": {"lat": fix.lat, "lon": fix.lon, "accuracy": fix.accuracy},
+    }
+    return Outgoing(topics.TRANSITIONS.name, f"{retailer}|{device}".encode(), _dump(told))
+
+
+def decision_record(decision: Decision, key: str) -> Outgoing:
+    """A decision for the topic of that name."""
+    told: dict[str, Any] = {
+        "id": decision.id,
+        "rules": decision.rules,
+        "trigger": _trigger(decision.trigger),
+        "retailer": decision.retailer,
+        "member": decision.member,
+        "at": written(decision.at),
+        "outcome": "withheld" if decision.offer is None else "offered",
+        "campaign": decision.campaign,
+        "offer": decision.offer,
+        "reason": decision.reason,
+        "detail": decision.detail,
+        "candidates": [_candidate(each) for each in decision.considered],
+        "steps": [_step(each) for each in decision.considered],
+    }
+    return Outgoing(topics.DECISIONS.name, key.encode(), _dump(told, keep=("candidates", "steps")))
+
+
+def offer_record(offer: Offer, key: str) -> Outgoing:
+    """An offer for the topic of that name."""
+    coupon = offer.coupon
+    told: dict[str, Any] = {
+        "id": offer.id,
+        "retailer": offer.retailer,
+        "member": offer.member,
+        "campaign": offer.campaign,
+        "store": offer.store,
+        "ring": offer.ring,
+        "text": offer.text,
+        "locale": offer.locale,
+        "product": offer.product,
+        "service": offer.service,
+        "link": offer.link,
+        "image": offer.image,
+        "discount": offer.discount,
+        "coupon": coupon and {"code": coupon.code, "expires_at": written(coupon.expires_at)},
+        "created_at": written(offer.created_at),
+        "expires_at": written(offer.expires_at),
+        "stop_url": offer.stop_url,
+        "rules": offer.rules,
+        "trigger": _trigger(offer.trigger),
+    }
+    return Outgoing(topics.OFFERS.name, key.encode(), _dump(told))
+
+
+def dead_letter_record(letter: DeadLetter, key: bytes | None) -> Outgoing:
+    """A dead letter for the topic of that name, under the key of the record it came from."""
+    told = {
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "topic": letter.topic,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "raw": letter.raw,
+    }
+    return Outgoing(topics.DEAD_LETTERS.name, key or b"", _dump(told))
+
+
+def _trigger(trigger: Trigger) -> dict[str, Any]:
+    told = {
+        "kind": trigger.kind.value,
+        "id": trigger.id,
+        "at": written(trigger.at),
+        "geofence": trigger.geofence,
+        "store": trigger.store,
+    }
+    return _told(told)
+
+
+def _candidate(considered: Considered) -> dict[str, Any]:
+    reason = considered.refusal and considered.refusal.reason
+    return _told({"campaign": considered.campaign, "reason": reason})
+
+
+def _step(considered: Considered) -> str:
+    if considered.refusal is None:
+        return f"{considered.campaign}: nothing speaks against it"
+    return f"{considered.campaign}: {considered.refusal.reason}, {considered.refusal.detail}"
+
+
+def _told(fields: dict[str, Any], keep: Iterable[str] = ()) -> dict[str, Any]:
+    """`fields` without those that are not known."""
+    return {name: value for name, value in fields.items() if value is not None or name in keep}
+
+
+def _dump(fields: dict[str, Any], keep: Iterable[str] = ()) -> bytes:
+    return orjson.dumps(_told(fields, keep))

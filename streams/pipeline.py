@@ -1,0 +1,305 @@
+"""The straight way of a batch: from the bytes of pings and check-ins to offers, or the reasons why none.
+
+decode, admit, screen, locate, advance, load, decide, claim, produce, save. What happens between two steps does not
+matter: a crash anywhere leads to the same bytes when the batch is worked again, because outcomes are stored where they
+are claimed, ids come from what happened, and presence is saved last.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from geofences.check_ins import CheckInDoubt, believe
+from geofences.fixes import screen
+from geofences.index import Sighting
+from geofences.states import Transition
+from offers.decisions import Verdict
+from offers.occasions import Occasion
+from streams import topics
+from streams.arrivals import Arrival, check_in_fix, check_in_occasion, occasions_of, ping_fix
+from streams.clockwork import Clockwork, Hints
+from streams.deciding import settle
+from streams.decoding import DeadLetter, Decoder, Fault, NotAMessage, dead_letter
+from streams.messages import CheckIn, Ping
+from streams.outputs import dead_letter_record, transition_record
+from streams.records import Outgoing, Producer, Record
+from streams.retailers import Retailers
+from streams.steps import Gate, Step, open_gate
+from streams.tables.presences import Mark
+from streams.tables.tables import Tables
+from streams.times import to_milliseconds
+from streams.tracks import Track
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of `pings` and `checkins`, those of one partition in their order, as one fetch brought them.
+
+    `clocks` says for each partition how far time has come there, in milliseconds: timers due by then fire.
+    """
+
+    records: Sequence[Record]
+    clocks: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A fix that was not believed, or a check-in that the last fixes speak against."""
+
+    reason: str
+    retailer: str
+    device: str | None
+    at: int
+
+
+@dataclass(slots=True)
+class Processed:
+    """What a batch came to, for metrics, `replay` and `watch`. Everything in it was produced and saved."""
+
+    pings: int = 0
+    check_ins: int = 0
+    repeated: int = 0
+    """Records at or below the last one applied to their device."""
+    without_consent: int = 0
+    unsaved: int = 0
+    """Devices whose presence was not saved, because it or their consent changed meanwhile."""
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    transitions: list[tuple[str, str, Transition]] = field(default_factory=list)
+    """Retailer, device, transition."""
+    verdicts: list[tuple[Occasion, Verdict]] = field(default_factory=list)
+    records: list[Outgoing] = field(default_factory=list)
+
+    def decisions(self) -> Counter[str]:
+        """How often each outcome: `offered`, or why not."""
+        found = (decision for _, verdict in self.verdicts for decision in verdict.decisions)
+        return Counter(decision.reason or "offered" for decision in found)
+
+
+def _check_in_key(check_in: CheckIn) -> str:
+    return f"{check_in.retailer}|{check_in.device or check_in.member or check_in.card}"
+
+
+_PINGS = Decoder(Ping, lambda ping: f"{ping.retailer}|{ping.device}")
+_CHECK_INS = Decoder(CheckIn, _check_in_key)
+
+
+class Pipeline:
+    """The way of a batch for one worker: the retailers' rules and geofences, and where to what comes of it goes."""
+
+    def __init__(self, retailers: Retailers, producer: Producer, gate: Gate = open_gate) -> None:
+        self.retailers = retailers
+        self.gate = gate
+        self._producer = producer
+        self._hints = Hints()
+
+    def assigned(self) -> None:
+        """Other partitions than before are read from now on."""
+        self._hints.forget()
+
+    async def process(self, batch: Batch, tables: Tables, now: int) -> Processed:
+        """Work a batch; `now` (milliseconds) is the time of its decisions.
+
+        Raises `InfrastructureError` where Redis or the broker is away, and what `gate` raises. Nothing is lost by that:
+        the batch is worked again, and comes to the same.
+        """
+        way = _Way(self.retailers, tables, Processed(), batch.clocks)
+        self.gate(Step.DECODE)
+        messages = list(way.decode(batch.records))
+        self.gate(Step.ADMIT)
+        arrivals = await way.admit(messages, await self._hints.due(batch.clocks, tables.timers))
+        self.gate(Step.SCREEN)
+        arrivals = [arrival for arrival in arrivals if way.believes(arrival)]
+        self.gate(Step.LOCATE)
+        sightings = way.locate(arrivals)
+        self.gate(Step.ADVANCE)
+        way.advance(arrivals, sightings)
+        await way.decide(now, self.gate)
+        self.gate(Step.PRODUCE)
+        await self._producer.produce(way.processed.records)
+        self.gate(Step.SAVE)
+        await self._hints.announce(way.tracks.values(), tables.timers)
+        await way.save()
+        await self._hints.rearm(way.spent, way.tracks, tables.timers)
+        return way.processed
+
+
+NOWHERE: tuple[Sighting, ...] = ()
+
+
+class _Way:
+    """One batch on its way."""
+
+    def __init__(self, retailers: Retailers, tables: Tables, processed: Processed, clocks: Mapping[int, int]) -> None:
+        self.processed = processed
+        self.tracks: dict[str, Track] = {}
+        self.spent: defaultdict[int, set[str]] = defaultdict(set)
+        self._retailers = retailers
+        self._tables = tables
+        self._clocks = clocks
+        self._clockwork = Clockwork(clocks)
+        self._cards: dict[str, str | None] = {}
+        self._outgoing: list[Outgoing | Occasion] = []
+
+    def decode(self, records: Iterable[Record]) -> Iterable[tuple[Record, Ping | CheckIn]]:
+        """The messages among `records`; what is none becomes a dead letter."""
+        for record in records:
+            decoder: Decoder[Ping] | Decoder[CheckIn] = _PINGS if record.topic == topics.PINGS.name else _CHECK_INS
+            try:
+                yield record, decoder.decode(record, self._retailers)
+            except NotAMessage as fault:
+                self._bury(record, fault.reason, str(fault))
+
+    def _bury(self, record: Record, reason: Fault, detail: str) -> None:
+        letter = dead_letter(record, reason, detail)
+        self.processed.dead_letters.append(letter)
+        self._outgoing.append(dead_letter_record(letter, record.key))
+
+    async def admit(
+        self, messages: Sequence[tuple[Record, Ping | CheckIn]], due: Sequence[tuple[int, int, str]]
+    ) -> list[Arrival]:
+        """What may be looked at: of devices with consent, and not applied before; and the devices with a timer due."""
+        partitions = {
+            f"{message.retailer}|{message.device}": record.partition
+            for record, message in messages
+            if message.device is not None
+        }
+        for partition, at, owner in due:
+            partitions.setdefault(owner, partition)
+            self.spent[partition].add(owner)
+            self._clockwork.add(partition, at, owner)
+        await self._open_tracks(partitions)
+        cards = {f"{each.retailer}|{each.card}" for _, each in messages if isinstance(each, CheckIn) and each.card}
+        self._cards = await self._tables.links.members_of(sorted(cards))
+        admitted = (self._admitted(record, message) for record, message in messages)
+        return [arrival for arrival in admitted if arrival is not None]
+
+    async def _open_tracks(self, partitions: Mapping[str, int]) -> None:
+        for device in await self._tables.presences.admit(list(partitions)):
+            retailer = self._retailers.get(device.owner.partition("|")[0])
+            if device.admission.granted and retailer is not None:
+                self.tracks[device.owner] = Track.of(device, retailer.index, partitions[device.owner])
+
+    def _admitted(self, record: Record, message: Ping | CheckIn) -> Arrival | None:
+        track = self.tracks.get(f"{message.retailer}|{message.device}")
+        if isinstance(message, Ping):
+            return self._admitted_ping(record, message, track)
+        if track is None and message.device is not None and message.member is None and message.card is None:
+            self.processed.without_consent += 1
+            return None
+        if track is not None and track.device.check_ins.covers(record.partition, record.offset):
+            self.processed.repeated += 1
+            return None
+        self.processed.check_ins += 1
+        return Arrival(record, message, track, None if track is None else check_in_fix(message))
+
+    def _admitted_ping(self, record: Record, ping: Ping, track: Track | None) -> Arrival | None:
+        if track is None:
+            self.processed.without_consent += 1
+            return None
+        if track.device.pings.covers(record.partition, record.offset):
+            self.processed.repeated += 1
+            return None
+        self.processed.pings += 1
+        return Arrival(record, ping, track, ping_fix(ping))
+
+    def believes(self, arrival: Arrival) -> bool:
+        """Whether a ping's fix may be true, looked at alone."""
+        if arrival.fix is None or isinstance(arrival.message, CheckIn):
+            return True
+        rejection = screen(arrival.fix, None, arrival.record.timestamp)
+        if rejection is not None:
+            self._reject(rejection, arrival)
+        return rejection is None
+
+    def _reject(self, reason: str, arrival: Arrival) -> None:
+        message = arrival.message
+        rejection = Rejection(reason, message.retailer, message.device, to_milliseconds(message.at))
+        self.processed.rejections.append(rejection)
+
+    def locate(self, arrivals: Sequence[Arrival]) -> list[tuple[Sighting, ...]]:
+        """The zones that hold each fix; those of one retailer are looked up at once."""
+        by_retailer: defaultdict[str, list[int]] = defaultdict(list)
+        for place, arrival in enumerate(arrivals):
+            if isinstance(arrival.message, Ping):
+                by_retailer[arrival.message.retailer].append(place)
+        sightings = [NOWHERE] * len(arrivals)
+        for retailer, places in by_retailer.items():
+            lons = np.array([arrivals[place].message.lon for place in places], dtype=np.float64)
+            lats = np.array([arrivals[place].message.lat for place in places], dtype=np.float64)
+            for place, found in zip(places, self._retailers[retailer].index.locate(lons, lats), strict=True):
+                sightings[place] = found
+        return sightings
+
+    def advance(self, arrivals: Sequence[Arrival], sightings: Sequence[tuple[Sighting, ...]]) -> None:
+        """Take each fix in, in order, with the timers that fire between them."""
+        for arrival, seen in zip(arrivals, sightings, strict=True):
+            record, track = arrival.record, arrival.track
+            self._fire(record.partition, record.timestamp)
+            if isinstance(arrival.message, CheckIn):
+                self._check_in(arrival, arrival.message)
+            elif track is not None and arrival.fix is not None:
+                rejection, transitions = track.apply(arrival.fix, seen, record.timestamp)
+                track.device.pings = Mark(record.partition, record.offset)
+                if rejection is not None:
+                    self._reject(rejection, arrival)
+                self._moved(track, transitions)
+        for partition, clock in self._clocks.items():
+            self._fire(partition, clock)
+
+    def _fire(self, partition: int, until: int) -> None:
+        for due, owner in self._clockwork.due(partition, until):
+            track = self.tracks.get(owner)
+            if track is not None:
+                self._moved(track, track.fire(due))
+
+    def _moved(self, track: Track, transitions: Sequence[Transition]) -> None:
+        if track.due is not None:
+            self._clockwork.add(track.partition, track.due, track.device.owner)
+        if not transitions:
+            return
+        for transition in transitions:
+            self.processed.transitions.append((track.retailer, track.name, transition))
+            self._outgoing.append(transition_record(track.retailer, track.name, track.member, transition))
+        self._outgoing.extend(occasions_of(track, transitions))
+
+    def _check_in(self, arrival: Arrival, check_in: CheckIn) -> None:
+        track, retailer = arrival.track, self._retailers[check_in.retailer]
+        store, at = check_in.store or check_in.code or "", to_milliseconds(check_in.at)
+        last_fixes = track.open().fixes if track is not None else ()
+        doubt = believe(retailer.index, store, at, check_in.via, arrival.fix, last_fixes)
+        if doubt is CheckInDoubt.UNKNOWN_STORE:
+            self._bury(arrival.record, Fault.UNKNOWN_STORE, "the retailer has no such store")
+            return
+        if doubt is not None:
+            self._reject(doubt, arrival)
+            return
+        member = track.member if track is not None else None
+        member = member or check_in.member or self._cards.get(f"{check_in.retailer}|{check_in.card}")
+        self._outgoing.append(check_in_occasion(check_in.retailer, member, check_in.device, store, at))
+        if track is not None:
+            track.device.check_ins = Mark(arrival.record.partition, arrival.record.offset)
+            track.moved = True
+
+    async def decide(self, now: int, gate: Gate) -> None:
+        """Put what comes of each occasion in its place."""
+        occasions = [each for each in self._outgoing if isinstance(each, Occasion)]
+        settled = iter(await settle(occasions, self._tables, self._retailers, now, gate))
+        for each in self._outgoing:
+            if isinstance(each, Outgoing):
+                self.processed.records.append(each)
+                continue
+            outcome = next(settled)
+            self.processed.records += outcome.records
+            if outcome.verdict is not None:
+                self.processed.verdicts.append((outcome.occasion, outcome.verdict))
+
+    async def save(self) -> None:
+        """Save what moved; refused where consent or presence changed since it was read."""
+        moved = [(track.device, track.packed()) for track in self.tracks.values() if track.moved]
+        saved = await self._tables.presences.save(moved)
+        self.processed.unsaved += saved.count(False)

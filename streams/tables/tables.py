@@ -1,0 +1,39 @@
+"""All tables over one keyspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streams.tables.coupons import Coupons, Places
+from streams.tables.keyspace import Keyspace
+from streams.tables.links import Links
+from streams.tables.members import Members
+from streams.tables.presences import Presences
+from streams.tables.products import Products
+from streams.tables.timers import Timers
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the engine knows, in domain words."""
+
+    presences: Presences
+    timers: Timers
+    members: Members
+    links: Links
+    coupons: Coupons
+    places: Places
+    products: Products
+
+    @classmethod
+    def over(cls, keyspace: Keyspace) -> Tables:
+        """The tables in `keyspace`."""
+        return cls(
+            Presences(keyspace),
+            Timers(keyspace),
+            Members(keyspace),
+            Links(keyspace),
+            Coupons(keyspace),
+            Places(keyspace),
+            Products(keyspace),
+        )

@@ -1,0 +1,98 @@
+"""One device on its way through a batch: its presence as packed bytes for as long as nothing asks for more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from geofences.fixes import Fix, FixRejection
+from geofences.index import GeofenceIndex, Sighting
+from geofences.presence import advance, expire, next_due, screened
+from geofences.presence_codec import PresenceFormatError, pack, quiet_step, unpack
+from geofences.states import Presence, Transition
+from streams.tables.presences import Device
+
+NOTHING: tuple[Transition, ...] = ()
+
+
+@dataclass(slots=True)
+class Track:
+    """A device and what this batch makes of it; `moved` says that there is something to save."""
+
+    device: Device
+    retailer: str
+    name: str
+    index: GeofenceIndex
+    partition: int
+    body: bytes
+    presence: Presence | None = None
+    due_before: int | None = None
+    due: int | None = None
+    moved: bool = False
+
+    @classmethod
+    def of(cls, device: Device, index: GeofenceIndex, partition: int) -> Track:
+        """The track of a device whose records come by `partition`."""
+        retailer, _, name = device.owner.partition("|")
+        return cls(device, retailer, name, index, partition, device.body)
+
+    @property
+    def member(self) -> str | None:
+        """Who is known behind the device."""
+        return self.device.admission.member
+
+    def open(self) -> Presence:
+        """The presence, unpacked. A device whose bytes are of another version starts anew."""
+        if self.presence is None:
+            try:
+                self.presence = unpack(self.body)
+            except PresenceFormatError:
+                self.presence = Presence()
+            self.due = self.due_before = next_due(self.presence)
+        return self.presence
+
+    def apply(
+        self, fix: Fix, sightings: Sequence[Sighting], received: int
+    ) -> tuple[FixRejection | None, tuple[Transition, ...]]:
+        """Screen a fix against what the device did before, and take it in; `received` is in milliseconds."""
+        if self.presence is None and not sightings:
+            step = quiet_step(self.body, fix, received)
+            if isinstance(step, bytes):
+                self.body, self.moved = step, True
+                return None, NOTHING
+            if step is not None:
+                return step, NOTHING
+        return self._apply(self.open(), fix, sightings, received)
+
+    def _apply(
+        self, before: Presence, fix: Fix, sightings: Sequence[Sighting], received: int
+    ) -> tuple[FixRejection | None, tuple[Transition, ...]]:
+        presence, rejection = screened(before, fix, received)
+        transitions = NOTHING
+        if rejection is None:
+            presence, transitions = advance(presence, fix, sightings, self.index)
+        self._keep(presence)
+        return rejection, transitions
+
+    def fire(self, until: int) -> tuple[Transition, ...]:
+        """Let the timers due at or before `until` (milliseconds) fire."""
+        presence, transitions = expire(self.open(), until, self.index)
+        if transitions:
+            self._keep(presence)
+        return transitions
+
+    def _keep(self, presence: Presence) -> None:
+        if presence is not self.presence:
+            self.presence, self.moved, self.due = presence, True, next_due(presence)
+
+    def packed(self) -> bytes:
+        """The presence as it is to be saved."""
+        return self.body if self.presence is None else pack(self.presence)
+
+    @property
+    def reminder(self) -> int | None:
+        """When to look after this device, where the table does not know it yet; a later time is no news to it."""
+        if self.due is None:
+            return None
+        known = self.due_before is not None and self.due_before <= self.due
+        return None if known else self.due

@@ -1,0 +1,130 @@
+"""How a worker gets a batch done: what is away is waited for, what is broken is put aside, nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from streams.decoding import Fault, dead_letter
+from streams.errors import Abandoned, InfrastructureError
+from streams.outputs import dead_letter_record
+from streams.pipeline import Batch, Pipeline, Processed
+from streams.records import Producer, Record
+from streams.steps import Step
+from streams.tables.tables import Tables
+
+log = logging.getLogger(__name__)
+
+Done = TypeVar("Done")
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+"""Seconds between two tries while something is away."""
+
+DEADLINE = 30.0
+"""Seconds for one try of a batch; what takes longer counts as away."""
+
+MOST_BROKEN = 10
+"""Records a minute that may raise; with more of them it is not the records."""
+
+
+class TooManyBroken(Exception):  # noqa: N818 - the end of a worker, not of a call
+    """So many records raised that the fault must be ours: nothing more is committed."""
+
+
+@dataclass
+class Patience:
+    """Waits for what is away, and says so once when it goes and once when it is back."""
+
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    away: bool = False
+
+    async def until_done(self, work: Callable[[], Awaitable[Done]], still_ours: Callable[[], None]) -> Done:
+        """The result of `work`, tried again while it raises `InfrastructureError`; what `still_ours` raises ends it."""
+        seconds = FIRST_PAUSE
+        while True:
+            try:
+                async with asyncio.timeout(DEADLINE):
+                    done = await work()
+            except (InfrastructureError, TimeoutError) as error:
+                self._say_away(error)
+            else:
+                self._say_back()
+                return done
+            await self.pause(seconds)
+            seconds = min(seconds * 2, LONGEST_PAUSE)
+            still_ours()
+
+    def _say_away(self, error: Exception) -> None:
+        if not self.away:
+            log.warning("%s; trying again until it is back", error or "no answer within the deadline")
+        self.away = True
+
+    def _say_back(self) -> None:
+        if self.away:
+            log.warning("back; going on where it stopped")
+        self.away = False
+
+
+@dataclass
+class Worker:
+    """Works batches one after the other. `clock` gives milliseconds UTC."""
+
+    pipeline: Pipeline
+    tables: Tables
+    producer: Producer
+    clock: Callable[[], int]
+    patience: Patience = field(default_factory=Patience)
+    _broken: deque[int] = field(default_factory=deque)
+
+    async def work(self, batch: Batch) -> AsyncIterator[Processed]:
+        """What the batch came to: at once, or record by record where something in it raises.
+
+        Raises `Abandoned` where the batch is no longer ours, `TooManyBroken` where the fault must be ours.
+        """
+        try:
+            yield await self._process(batch)
+        except (Abandoned, asyncio.CancelledError):
+            raise
+        except Exception:
+            log.exception("a batch of %d records raised; working it record by record", len(batch.records))
+            async for processed in self._one_by_one(batch):
+                yield processed
+
+    async def _one_by_one(self, batch: Batch) -> AsyncIterator[Processed]:
+        for record in batch.records:
+            try:
+                yield await self._process(Batch([record], {}))
+            except (Abandoned, asyncio.CancelledError):
+                raise
+            except Exception as error:
+                log.exception("%s/%d at %d raised; it becomes a dead letter", *record[:3])
+                yield await self._bury(record, error)
+        if not batch.records:
+            self._count_broken("a timer")
+
+    async def _process(self, batch: Batch) -> Processed:
+        return await self.patience.until_done(
+            lambda: self.pipeline.process(batch, self.tables, self.clock()), self._still_ours
+        )
+
+    async def _bury(self, record: Record, error: Exception) -> Processed:
+        self._count_broken(f"{record.topic}/{record.partition} at {record.offset}")
+        letter = dead_letter(record, Fault.INTERNAL, type(error).__name__)
+        sent = dead_letter_record(letter, record.key)
+        await self.patience.until_done(lambda: self.producer.produce([sent]), self._still_ours)
+        return Processed(dead_letters=[letter], records=[sent])
+
+    def _still_ours(self) -> None:
+        self.pipeline.gate(Step.DECODE)
+
+    def _count_broken(self, what: str) -> None:
+        now = self.clock()
+        self._broken.append(now)
+        while self._broken[0] <= now - 60_000:
+            self._broken.popleft()
+        if len(self._broken) > MOST_BROKEN:
+            raise TooManyBroken(f"{len(self._broken)} records raised within a minute, the last is {what}")
