@@ -7,16 +7,15 @@ zone holds costs one search of a key.
 """
 
 from collections.abc import Sequence
-from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geofences.fixes import DEGREE
 from geofences.metric import (
     CircleMeter,
     Floats,
+    Indices,
     Meter,
     PolygonMeter,
     circle_columns,
@@ -28,10 +27,9 @@ from geofences.metric import (
 )
 from geofences.rings import Zone, bounds
 
-Indices = NDArray[np.int64]
-
 CELLS_A_ZONE = 12
 SMALLEST_CELL = 0.0005 * DEGREE
+EDGES_AT_ONCE = 1 << 18
 _ROW = 1 << 32
 
 
@@ -76,7 +74,7 @@ class GeofenceIndex:
         places, numbers = self._candidates(x, y)
         if not len(places):
             return sightings
-        outermost = self._layers[0].distances(numbers, x[places], y[places])
+        outermost = self._layers[0].outermost_distances(numbers, x[places], y[places])
         held = outermost > 0
         if held.any():
             places, numbers = places[held], numbers[held]
@@ -107,9 +105,7 @@ class GeofenceIndex:
             return places, places
         starts = self._starts[cells[places]]
         counts = self._starts[cells[places] + 1] - starts
-        firsts = np.cumsum(counts) - counts
-        members = np.arange(int(counts.sum())) + np.repeat(starts - firsts, counts)
-        return np.repeat(places, counts), self._members[members]
+        return np.repeat(places, counts), self._members[expand(starts, counts)]
 
     def _build_cells(self) -> None:
         boxes = np.array([bounds(zone.geofences[0].shape) for zone in self.zones]).reshape(-1, 4)
@@ -143,25 +139,55 @@ class _Layer:
     """The n-th ring of each zone, circles and polygons apart."""
 
     def __init__(self, meters: Sequence[tuple[Meter, ...]], depth: int) -> None:
-        self._circles = np.full((9, len(meters)), np.nan)
-        self._polygons: dict[int, PolygonMeter] = {}
-        for number, rings in enumerate(meters):
-            ring = rings[depth] if depth < len(rings) else None
-            if isinstance(ring, CircleMeter):
-                self._circles[:, number] = circle_columns(ring)
-            elif ring is not None:
-                self._polygons[number] = ring
-        self._is_polygon = np.array([number in self._polygons for number in range(len(meters))])
+        rings = [rings[depth] if depth < len(rings) else None for rings in meters]
+        nothing = (np.nan,) * 9
+        circles = [circle_columns(ring) if isinstance(ring, CircleMeter) else nothing for ring in rings]
+        polygons = [ring if isinstance(ring, PolygonMeter) else None for ring in rings]
+        self._circles = np.array(circles).T.copy()
+        self._edges = np.hstack([np.zeros((4, 0)), *(ring.edges for ring in polygons if ring)])
+        self._counts = np.array([ring.edges.shape[1] if ring else 0 for ring in polygons])
+        self._firsts = np.cumsum(self._counts) - self._counts
+        self._metrics = np.array([ring.metric if ring else (np.nan,) * 7 for ring in polygons]).T.copy()
+        self._boxes = np.array([_box(ring) if ring else (np.nan,) * 4 for ring in polygons]).T.copy()
 
     def distances(self, numbers: Indices, x: Floats, y: Floats) -> Floats:
         """Signed distances of places (units) to the ring of one zone each; NaN for a zone that has none so deep."""
         found = circle_distances(self._circles[:, numbers], x, y)
-        if self._polygons:
-            self._measure_polygons(found, numbers, x, y)
+        if self._edges.size:
+            self._measure_polygons(found, np.flatnonzero(self._counts[numbers]), numbers, x, y)
         return found
 
-    def _measure_polygons(self, found: Floats, numbers: Indices, x: Floats, y: Floats) -> None:
-        of_polygons = self._is_polygon[numbers]
-        for number in set(compress(numbers.tolist(), of_polygons.tolist())):
-            pairs = np.flatnonzero(numbers == number)
-            found[pairs] = polygon_distances(self._polygons[number], x[pairs], y[pairs])
+    def outermost_distances(self, numbers: Indices, x: Floats, y: Floats) -> Floats:
+        """As `distances`, but NaN may stand for a place outside: most candidates are, and need no measuring."""
+        found = circle_distances(self._circles[:, numbers], x, y)
+        if self._edges.size:
+            west, south, east, north = self._boxes[:, numbers]
+            pairs = np.flatnonzero((west <= x) & (x <= east) & (south <= y) & (y <= north))
+            self._measure_polygons(found, pairs, numbers, x, y)
+        return found
+
+    def _measure_polygons(self, found: Floats, pairs: Indices, numbers: Indices, x: Floats, y: Floats) -> None:
+        for some in _portions(pairs, self._counts[numbers[pairs]]):
+            of = numbers[some]
+            counts = self._counts[of]
+            edges = self._edges[:, expand(self._firsts[of], counts)]
+            found[some] = polygon_distances(edges, self._metrics[:, of], counts, x[some], y[some])
+
+
+def _box(of: PolygonMeter) -> tuple[float, float, float, float]:
+    x, y = of.edges[::2], of.edges[1::2]
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+
+def _portions(pairs: Indices, counts: Indices) -> list[Indices]:
+    """The pairs in portions that do not hold too many edges at once."""
+    if not len(pairs):
+        return []
+    portion = (np.cumsum(counts) - 1) // EDGES_AT_ONCE
+    return np.split(pairs, np.flatnonzero(np.diff(portion)) + 1)
+
+
+def expand(firsts: Indices, counts: Indices) -> Indices:
+    """The numbers of `counts` neighbours from each of `firsts` on, one after the other."""
+    before = np.cumsum(counts) - counts
+    return np.arange(int(counts.sum())) + np.repeat(firsts - before, counts)

@@ -21,6 +21,7 @@ from geofences.fixes import DEGREE
 from geofences.rings import Circle, Shape, outline
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 SEMI_MAJOR = 6_378_137.0
 ECCENTRICITY_SQUARED = 0.006_694_379_990_14
@@ -49,12 +50,9 @@ class CircleMeter(NamedTuple):
 
 
 class PolygonMeter(NamedTuple):
-    """All that a polygon's distance needs: edges of outlines and holes alike, from (x1, y1) to (x2, y2) in units."""
+    """All that a polygon's distance needs: rows x1, y1, x2, y2 of its edges (outlines and holes alike) in units."""
 
-    x1: Floats
-    y1: Floats
-    x2: Floats
-    y2: Floats
+    edges: Floats
     metric: Metric
 
 
@@ -81,15 +79,17 @@ def meter(shape: Shape) -> Meter:
     edges = np.concatenate([_edges(line) for line in _lines(shape)])
     if not len(edges):
         raise ValueError("the shape is smaller than 1e-7 degree")
-    x1, y1, x2, y2 = (np.ascontiguousarray(column) for column in edges.T)
-    return PolygonMeter(x1, y1, x2, y2, metric_at(float(round((y1.min() + y1.max()) / 2))))
+    middle = float(round((edges[:, 1].min() + edges[:, 1].max()) / 2))
+    return PolygonMeter(np.ascontiguousarray(edges.T), metric_at(middle))
 
 
 def distance(of: Meter, x: float, y: float) -> float:
     """Signed distance of one position (units) to the edge, metres, positive inside."""
     if isinstance(of, CircleMeter):
         return circle_distance(of, x, y)
-    return float(polygon_distances(of, np.array([x]), np.array([y]))[0])
+    metrics = np.array(of.metric)[:, None]
+    counts = np.array([of.edges.shape[1]])
+    return float(polygon_distances(of.edges, metrics, counts, np.array([x]), np.array([y]))[0])
 
 
 def circle_distance(of: CircleMeter, x: float, y: float) -> float:
@@ -118,34 +118,44 @@ def circle_columns(of: CircleMeter) -> tuple[float, ...]:
     return (of.lon, of.lat, of.radius, *of.metric[1:])
 
 
-def polygon_distances(of: PolygonMeter, x: Floats, y: Floats) -> Floats:
-    """Signed distances of positions to one polygon: every edge for every position, in pieces that fit into memory."""
-    at_once = max(1, 200_000 // len(of.x1))
-    pieces = [slice(start, start + at_once) for start in range(0, len(x), at_once)]
-    return np.concatenate([_polygon_distances(of, x[piece, None], y[piece, None]) for piece in pieces])
+def polygon_distances(edges: Floats, metrics: Floats, counts: Indices, x: Floats, y: Floats) -> Floats:
+    """Signed distances of positions to one polygon each, whose edges stand one after the other, `counts` of each.
 
-
-def _polygon_distances(of: PolygonMeter, x: Floats, y: Floats) -> Floats:
-    x1, y1, x2, y2, (lat, n0, n1, n2, e0, e1, e2) = of
-    h = y - lat
-    per_north, per_east = n0 + h * (n1 + h * n2), e0 + h * (e1 + h * e2)
-    from_x, from_y, to_x, to_y = (x1 - x) * per_east, (y1 - y) * per_north, (x2 - x) * per_east, (y2 - y) * per_north
-    along_x, along_y = to_x - from_x, to_y - from_y
+    `metrics` has a column a position. An edge of no length must not be among them.
+    """
+    x1, y1, x2, y2 = edges
+    firsts = np.cumsum(counts) - counts
+    per_north, per_east = _per_unit_at(metrics, y)
+    x, y, per_north, per_east = (np.repeat(of_position, counts) for of_position in (x, y, per_north, per_east))
+    from_x, from_y, along_x, along_y = x1 - x, y1 - y, x2 - x1, y2 - y1
+    inside = _holds(from_x, from_y, along_x, along_y, y2 <= y, firsts)
+    for east in (from_x, along_x):
+        east *= per_east
+    for north in (from_y, along_y):
+        north *= per_north
     part = -(from_x * along_x + from_y * along_y) / (along_x * along_x + along_y * along_y)
     np.clip(part, 0.0, 1.0, out=part)
-    near_x, near_y = from_x + part * along_x, from_y + part * along_y
-    apart = np.sqrt((near_x * near_x + near_y * near_y).min(axis=1))
-    signed: Floats = np.where(_holds(x1, y1, x2, y2, x, y), apart, -apart)
+    from_x += part * along_x
+    from_y += part * along_y
+    apart = np.sqrt(np.minimum.reduceat(from_x * from_x + from_y * from_y, firsts))
+    signed: Floats = np.where(inside, apart, -apart)
     return signed
 
 
-def _holds(x1: Floats, y1: Floats, x2: Floats, y2: Floats, x: Floats, y: Floats) -> NDArray[np.bool_]:
+def _per_unit_at(metrics: Floats, y: Floats) -> tuple[Floats, Floats]:
+    lat, n0, n1, n2, e0, e1, e2 = metrics
+    h = y - lat
+    return n0 + h * (n1 + h * n2), e0 + h * (e1 + h * e2)
+
+
+def _holds(
+    from_x: Floats, from_y: Floats, along_x: Floats, along_y: Floats, ends_below: NDArray[np.bool_], firsts: Indices
+) -> NDArray[np.bool_]:
     """Crossing number of a ray to the east. An edge owns its lower end, so a point of a partition is in one part."""
-    upward = y1 <= y
-    straddles = upward != (y2 <= y)
-    side = (x2 - x1) * (y - y1) - (x - x1) * (y2 - y1)
-    crossed = straddles & (np.where(upward, side, -side) > 0)
-    inside: NDArray[np.bool_] = np.count_nonzero(crossed, axis=1) % 2 == 1
+    begins_below = from_y <= 0
+    side = from_x * along_y - along_x * from_y
+    crossed = (begins_below != ends_below) & (np.where(begins_below, side, -side) > 0)
+    inside: NDArray[np.bool_] = np.bitwise_xor.reduceat(crossed, firsts)
     return inside
 
 

@@ -43,7 +43,7 @@ class Transition(NamedTuple):
 
 
 class Pending(NamedTuple):
-    """A change of one ring that is not confirmed: the leave of a ring held, else an entry. Held long enough at `due`."""
+    """A change of one ring that is not confirmed: the leave of a ring held, else an entry. Its hold ends at `due`."""
 
     ring: Ring
     began: int

@@ -10,7 +10,7 @@ from geofences.rings import WGS84
 
 Place = tuple[float, float]
 
-# A circle of 68 % in two dimensions is 1.51 standard deviations of each.
+# The circle that holds 68 % of errors with standard deviation 1 in each of two directions.
 _SIGMAS = 1.51
 
 
@@ -27,8 +27,9 @@ def walk(
 ) -> Iterator[Fix]:
     """Fixes along `path` (lon, lat in degrees) at `pace` m/s, one every `every` ms from `start` (ms) on.
 
-    At each place after the first the walker stays `stay` ms. Each fix has an accuracy round `accuracy` metres and an error
-    drawn from it. None is sent within a gap: (from, to) in ms after the start. ValueError for a pace or interval of none.
+    At each place after the first the walker stays `stay` ms. Each fix has an accuracy round `accuracy` metres and an
+    error drawn from it. None is sent within a gap: (from, to) in ms after the start. ValueError for a pace or interval
+    of none.
     """
     if not path or pace <= 0 or every <= 0:
         raise ValueError("a walk needs a place, a pace above 0 m/s and an interval above 0 ms")
@@ -59,9 +60,6 @@ def _true_places(path: Sequence[Place], pace: float, every: int, stay: int) -> I
 
 def _measured(lon: float, lat: float, at: int, speed: float, usual: float, random: Random) -> Fix:
     accuracy = usual * random.lognormvariate(0.0, 0.35)
-    sigma = accuracy / _SIGMAS
-    east, north = random.gauss(0.0, sigma), random.gauss(0.0, sigma)
-    apart = sqrt(east * east + north * north)
-    azimuth = random.uniform(0.0, 360.0)
-    there_lon, there_lat, _ = WGS84.fwd(lon, lat, azimuth, apart)
+    apart = accuracy / _SIGMAS * sqrt(2 * random.expovariate(1.0))
+    there_lon, there_lat, _ = WGS84.fwd(lon, lat, random.uniform(0.0, 360.0), apart)
     return Fix(float(there_lon), float(there_lat), round(accuracy, 1), at, speed).quantised()
