@@ -7,9 +7,8 @@ are claimed, ids come from what happened, and presence is saved last.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,13 +16,13 @@ from geofences.check_ins import CheckInDoubt, believe
 from geofences.fixes import screen
 from geofences.index import Sighting
 from geofences.states import Transition
-from offers.decisions import Verdict
 from offers.occasions import Occasion
 from streams import topics
 from streams.arrivals import Arrival, check_in_fix, check_in_occasion, occasions_of, ping_fix
+from streams.batches import Batch, Processed, Rejection
 from streams.clockwork import Clockwork, Hints
 from streams.deciding import settle
-from streams.decoding import DeadLetter, Decoder, Fault, NotAMessage, dead_letter
+from streams.decoding import Decoder, Fault, NotAMessage, dead_letter
 from streams.messages import CheckIn, Ping
 from streams.outputs import dead_letter_record, transition_record
 from streams.records import Outgoing, Producer, Record
@@ -33,51 +32,6 @@ from streams.tables.presences import Mark
 from streams.tables.tables import Tables
 from streams.times import to_milliseconds
 from streams.tracks import Track
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Records of `pings` and `checkins`, those of one partition in their order, as one fetch brought them.
-
-    `clocks` says for each partition how far time has come there, in milliseconds: timers due by then fire.
-    """
-
-    records: Sequence[Record]
-    clocks: Mapping[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A fix that was not believed, or a check-in that the last fixes speak against."""
-
-    reason: str
-    retailer: str
-    device: str | None
-    at: int
-
-
-@dataclass(slots=True)
-class Processed:
-    """What a batch came to, for metrics, `replay` and `watch`. Everything in it was produced and saved."""
-
-    pings: int = 0
-    check_ins: int = 0
-    repeated: int = 0
-    """Records at or below the last one applied to their device."""
-    without_consent: int = 0
-    unsaved: int = 0
-    """Devices whose presence was not saved, because it or their consent changed meanwhile."""
-    dead_letters: list[DeadLetter] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
-    transitions: list[tuple[str, str, Transition]] = field(default_factory=list)
-    """Retailer, device, transition."""
-    verdicts: list[tuple[Occasion, Verdict]] = field(default_factory=list)
-    records: list[Outgoing] = field(default_factory=list)
-
-    def decisions(self) -> Counter[str]:
-        """How often each outcome: `offered`, or why not."""
-        found = (decision for _, verdict in self.verdicts for decision in verdict.decisions)
-        return Counter(decision.reason or "offered" for decision in found)
 
 
 def _check_in_key(check_in: CheckIn) -> str:

@@ -9,17 +9,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from streams.batches import Batch, Processed
 from streams.decoding import Fault, dead_letter
 from streams.errors import Abandoned, InfrastructureError
 from streams.outputs import dead_letter_record
-from streams.pipeline import Batch, Pipeline, Processed
 from streams.records import Producer, Record
-from streams.steps import Step
 from streams.tables.tables import Tables
 
 log = logging.getLogger(__name__)
 
 Done = TypeVar("Done")
+Process = Callable[[Batch, Tables, int], Awaitable[Processed]]
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds between two tries while something is away."""
@@ -71,12 +71,13 @@ class Patience:
 
 @dataclass
 class Worker:
-    """Works batches one after the other. `clock` gives milliseconds UTC."""
+    """Works batches one after the other. `clock` gives milliseconds UTC; `still_ours` raises where a batch is not."""
 
-    pipeline: Pipeline
+    process: Process
     tables: Tables
     producer: Producer
     clock: Callable[[], int]
+    still_ours: Callable[[], None] = lambda: None
     patience: Patience = field(default_factory=Patience)
     _broken: deque[int] = field(default_factory=deque)
 
@@ -107,19 +108,14 @@ class Worker:
             self._count_broken("a timer")
 
     async def _process(self, batch: Batch) -> Processed:
-        return await self.patience.until_done(
-            lambda: self.pipeline.process(batch, self.tables, self.clock()), self._still_ours
-        )
+        return await self.patience.until_done(lambda: self.process(batch, self.tables, self.clock()), self.still_ours)
 
     async def _bury(self, record: Record, error: Exception) -> Processed:
         self._count_broken(f"{record.topic}/{record.partition} at {record.offset}")
         letter = dead_letter(record, Fault.INTERNAL, type(error).__name__)
         sent = dead_letter_record(letter, record.key)
-        await self.patience.until_done(lambda: self.producer.produce([sent]), self._still_ours)
+        await self.patience.until_done(lambda: self.producer.produce([sent]), self.still_ours)
         return Processed(dead_letters=[letter], records=[sent])
-
-    def _still_ours(self) -> None:
-        self.pipeline.gate(Step.DECODE)
 
     def _count_broken(self, what: str) -> None:
         now = self.clock()

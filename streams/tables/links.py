@@ -50,3 +50,9 @@ class Links:
             (before,) = await self.keyspace.read([named])
             if (await self.keyspace.replace([[Change(named, before, member.encode(), KEPT["card"])]]))[0]:
                 return
+
+    async def take_card(self, card: str, member: str) -> None:
+        """The card is nobody's, if it was this member's."""
+        named = key("card", card)
+        packed = member.encode()
+        await self.keyspace.replace([[Change(named, packed, None, 0)]])

@@ -133,6 +133,15 @@ class Members:
             if (await self.keyspace.replace([[written]]))[0]:
                 return changed
 
+    async def forget(self, owner: str) -> None:
+        """Delete all that is known of a member; outcomes run out by themselves."""
+        named = [keys.key(kind, owner) for kind in KINDS]
+        while True:
+            values = await self.keyspace.read(named)
+            group = [Change(name, value, None, 0) for name, value in zip(named, values, strict=True)]
+            if (await self.keyspace.replace([group]))[0]:
+                return
+
     async def read(self, kind: str, owner: str) -> Revision[Any]:
         """One kind of value of one owner."""
         named = keys.key(kind, owner)

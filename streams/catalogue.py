@@ -1,0 +1,60 @@
+"""Product changes: patches to what the configuration says is for sale."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import orjson
+
+from offers.money import Money
+from offers.products import Product
+from streams import topics
+from streams.messages import ProductChange
+from streams.records import Outgoing
+from streams.retailers import Retailers
+from streams.tables.products import Changed
+from streams.tables.tables import Tables
+from streams.times import to_milliseconds
+
+PATCHED = ("name", "category", "price", "staff_pick")
+
+
+async def change_product(change: ProductChange, tables: Tables, retailers: Retailers) -> list[Outgoing]:
+    """Merge a patch; the merged whole goes to the topic `catalogue`."""
+    configured = retailers[change.retailer].rules.products.get(change.id)
+    changes: dict[str, Changed] = {}
+
+    def patched(before: dict[str, Changed]) -> dict[str, Changed]:
+        nonlocal changes
+        known = before.get(change.id) or Changed(configured or Product(change.id, change.id, ""), {})
+        changes = before | {change.id: merged(known, change)}
+        return changes
+
+    await tables.products.revise(change.retailer, patched)
+    return [_whole(change.retailer, changes[change.id])]
+
+
+def merged(known: Changed, change: ProductChange) -> Changed:
+    """`known` with what `change` says, where it is the newest word."""
+    at = to_milliseconds(change.at)
+    news = {name: getattr(change, name) for name in PATCHED if getattr(change, name) is not msgspec.UNSET}
+    newest = {name: _plain(value, name) for name, value in news.items() if at >= known.said.get(name, at)}
+    newest_word = at >= known.said.get("deleted", at)
+    said = known.said | dict.fromkeys(newest, at) | ({"deleted": at} if newest_word else {})
+    return Changed(replace(known.product, **newest), said, change.deleted if newest_word else known.deleted)
+
+
+def _plain(value: Any, name: str) -> Any:
+    return Money.parse(value) if name == "price" and value is not None else value
+
+
+def _whole(retailer: str, changed: Changed) -> Outgoing:
+    key, product = f"{retailer}|{changed.product.id}".encode(), changed.product
+    if changed.deleted:
+        return Outgoing(topics.CATALOGUE.name, key, None)
+    told = {"retailer": retailer, "id": product.id, "name": product.name, "category": product.category}
+    told |= {"price": str(product.price)} if product.price else {}
+    told |= {"staff_pick": product.staff_pick} if product.staff_pick else {}
+    return Outgoing(topics.CATALOGUE.name, key, orjson.dumps(told))

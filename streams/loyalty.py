@@ -1,0 +1,76 @@
+"""Purchases and the contacts of other channels: the history that decisions rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from offers.contact_policy import kept_contacts
+from offers.members import Contact, PurchaseLine, Purchases
+from offers.money import Money
+from offers.products import Product
+from streams.decoding import Fault, NotAMessage
+from streams.messages import ContactMade, Purchase
+from streams.records import Outgoing
+from streams.retailers import Retailers
+from streams.tables.tables import Tables
+from streams.times import to_milliseconds
+
+MOST_LINES = 256
+MOST_IDS = 256
+LONGEST = 800 * 86_400_000
+"""Milliseconds before a member's newest purchase that lines are kept."""
+
+
+async def add_purchase(purchase: Purchase, tables: Tables, retailers: Retailers) -> list[Outgoing]:
+    """Add a purchase to its member's history, once."""
+    owner = await owner_of(purchase.retailer, purchase.member, purchase.card, tables)
+    catalogue = retailers[purchase.retailer].rules.products
+    await tables.members.revise("purchases", owner, lambda before: with_purchase(before, purchase, catalogue))
+    return []
+
+
+async def add_contact(contact: ContactMade, tables: Tables, retailers: Retailers) -> list[Outgoing]:
+    """Count a message of another channel, once."""
+    owner = await owner_of(contact.retailer, contact.member, contact.card, tables)
+    made = Contact(to_milliseconds(contact.at), contact.campaign or "", contact.id)
+    await tables.members.revise("contacts", owner, lambda before: with_contact(before, made))
+    return []
+
+
+async def owner_of(retailer: str, member: str | None, card: str | None, tables: Tables) -> str:
+    """Whose history it is; raises NotAMessage where nobody is known behind the card."""
+    if member is None and card is not None:
+        member = (await tables.links.members_of([f"{retailer}|{card}"]))[f"{retailer}|{card}"]
+    if member is None:
+        raise NotAMessage(Fault.UNKNOWN_MEMBER, "nobody is known behind this card")
+    return f"{retailer}|{member}"
+
+
+def with_purchase(before: Purchases, purchase: Purchase, catalogue: Mapping[str, Product]) -> Purchases:
+    """`before` with the lines of `purchase`, unless they are there."""
+    if purchase.id in before.ids:
+        return before
+    at = to_milliseconds(purchase.at)
+    bought = (
+        PurchaseLine(at, line.category or _category(line.product, catalogue), line.product or "", _cents(line.amount))
+        for line in purchase.lines
+    )
+    lines = sorted((*before.lines, *bought))
+    kept = [line for line in lines if line.at > lines[-1].at - LONGEST][-MOST_LINES:]
+    return Purchases(tuple(kept), (*before.ids, purchase.id)[-MOST_IDS:])
+
+
+def with_contact(before: tuple[Contact, ...], made: Contact) -> tuple[Contact, ...]:
+    """`before` with `made`, unless it is there."""
+    if any(contact.id == made.id for contact in before):
+        return before
+    return kept_contacts((*before, made))
+
+
+def _category(product: str | None, catalogue: Mapping[str, Product]) -> str:
+    known = catalogue.get(product or "")
+    return known.category if known else ""
+
+
+def _cents(amount: str) -> int:
+    return Money.parse(amount).cents
