@@ -76,7 +76,9 @@ def _detail_problems(
             found, problems = ring_shapes(store, path, folder)
             shapes.update({(store.id, ring): shape for ring, shape in found.items()})
             yield from problems
-    by_store = {store.id: store for store in stores.values()}
+    # Where one of the stores is wrong in itself, which rings there are is not known.
+    whole = len(stores) == sum(1 for path in document.values if len(path) == 2 and path[0] == "stores")
+    by_store = {store.id: store for store in stores.values()} if whole else {}
     by_product = {product.id: product for product in products.values()}
     for path, campaign in _sound(document, "campaigns", Campaign).items():
         yield from campaign_problems(campaign, path, by_store, by_product)

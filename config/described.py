@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
@@ -26,12 +27,15 @@ def listed(value: Any) -> Any:
 def exactly_one(of: BaseModel, *keys: str) -> str:
     """The one of `keys` that is set; a finding where none or several are."""
     found = [key for key in keys if getattr(of, key) is not None]
-    choice = " or ".join(f"`{key}`" for key in keys)
     if not found:
-        raise wrong(f"there is neither of {choice}", f"write {choice}")
+        raise wrong(f"none of {_names(keys)} stands here", "write one of them")
     if len(found) > 1:
-        raise wrong(f"{' and '.join(f'`{key}`' for key in found)} stand side by side", f"keep one of {choice}")
+        raise wrong(f"{_names(found)} stand side by side", "keep one of them")
     return found[0]
+
+
+def _names(keys: Iterable[str]) -> str:
+    return ", ".join(f"`{key}`" for key in keys)
 
 
 Coordinate = Annotated[float, PlainValidator(read_number)]

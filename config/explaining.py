@@ -29,9 +29,7 @@ def explain(error: ValidationError, document: Document) -> Iterator[Problem]:
     """The problems of a document that is no `Description`, but for those that are said of it already."""
     later = {problem["loc"][:-1] for problem in error.errors() if _is_later(problem)}
     for problem in error.errors(include_url=False):
-        if problem["type"] == "missing" and problem["loc"][:-1] in later:
-            continue
-        if not _said(problem, document):
+        if not (_follows(problem, later) or _said(problem, document)):
             yield _explained(problem)
 
 
@@ -54,6 +52,13 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 def _is_later(problem: Any) -> bool:
     return problem["type"] == "extra_forbidden" and problem["loc"][-1] in LATER
+
+
+def _follows(problem: Any, later: set[Path]) -> bool:
+    """Whether the mistake is but the echo of another one in the same mapping or list."""
+    if problem["type"] == "missing":
+        return problem["loc"][:-1] in later
+    return problem["type"] == "too_short" and len(problem["input"]) > 0  # items that are wrong were not counted
 
 
 def _said(problem: Any, document: Document) -> bool:
@@ -102,7 +107,9 @@ def _wrong_kind(problem: Any) -> tuple[str, str]:
             return f"{_named(value)} stands where a list belongs", "write it as [a, b], or one item a line after `- `"
         case "literal_error":
             choices = [choice.strip("'") for choice in str(context["expected"]).replace(" or ", ", ").split(", ")]
-            return f"{quoted(value)} is none of {', '.join(choices)}", did_you_mean(str(value), choices)
+            likely = nearest(str(value), choices)
+            todo = f"did you mean `{likely}`?" if likely else "write one of them"
+            return f"{quoted(value)} is none of {', '.join(choices)}", todo
         case "greater_than_equal" | "less_than_equal":
             least = context.get("ge")
             bound = f"at least {least}" if least is not None else f"at most {context['le']}"

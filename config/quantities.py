@@ -77,7 +77,7 @@ def read_distance(value: Any) -> float:
     if unit in LENGTH_UNITS:
         return number * LENGTH_UNITS[unit]
     if unit == "":
-        raise wrong(f"{quoted(value)} has no unit", f"write {_plain(number)}m for metres or {_plain(number)}km")
+        raise wrong(f"{quoted(value)} has no unit", f"write {_plain(number)}m, or {_plain(number / 1000)}km")
     if unit in TIME_UNITS:
         raise wrong(f"{quoted(value)} is a time, not a distance", "write metres or kilometres: 250m, 1.5km")
     raise wrong(f"{quoted(value)}: {quoted(unit)} is no unit of distance", "write metres or kilometres: 250m, 1.5km")

@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     presence_ttl: Duration = DAY
     """How long after its last fix a device's presence is kept: `24h`."""
 
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] = "http://127.0.0.1:8080"
+    """Where members reach the gateway: the `stop_url` of every offer begins with it."""
+
     log_format: Literal["text", "json"] = "text"
     """Lines for people, or one JSON object a line for a log store."""
 

@@ -46,5 +46,5 @@ def _load(files: list[Path]) -> Loaded:
 
 def _summary(retailer: RetailerConfig) -> str:
     rules = retailer.rules
-    counts = f"{len(rules.stores)} stores, {len(rules.campaigns)} campaigns, {len(rules.products)} products"
-    return f"{retailer.file}: nothing wrong with {rules.retailer}: {counts}, configuration {rules.hash}"
+    counts = f"stores: {len(rules.stores)}, campaigns: {len(rules.campaigns)}, products: {len(rules.products)}"
+    return f"{retailer.file}: nothing wrong with {rules.retailer} ({counts}); configuration {rules.hash}"

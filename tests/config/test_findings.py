@@ -1,0 +1,406 @@
+"""Each mistake by name: found once, at its place, with what to do, and nothing else found beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.config.sound_retailer import SOUND, altered, checked, findings
+
+POLYGON = "{lat: 48.8731, lon: 2.3329}, {lat: 48.8743, lon: 2.3332}"
+BOW_TIE = "{lat: 48.8743, lon: 2.3332}, {lat: 48.8731, lon: 2.3329}, {lat: 48.8744, lon: 2.3316}"
+CORNERS = "{lat: 48.8732, lon: 2.3314}, " + POLYGON
+SWAPPED_CORNERS = "{lon: 48.8732, lat: 2.3314}, {lon: 48.8731, lat: 2.3329}, {lon: 48.8743, lat: 2.3332}"
+SECOND_BEAUTY = "- id: beauty\n    when: {visit: any}\n    offer: {text: {fr: x}}\n  - id: beauty"
+UNSUPPORTED = "`{}` is not supported yet; leave it out for now"
+
+MISTAKES: dict[str, tuple[str, str, list[str]]] = {
+    "duplicate key": (
+        "locale: fr-FR",
+        "locale: fr-FR\nlocale: en",
+        ["4:1: the key `locale` stands here twice, first in line 3; keep one of them"],
+    ),
+    "alias and anchor": (
+        "tags: [flagship]",
+        "tags: &t [flagship]\n    name: *t",
+        [
+            "6:11: the anchor &t; leave it out: aliases are not understood here",
+            "7:11: the alias *t; write the value out here",
+        ],
+    ),
+    "explicit tag": (
+        "retailer: shop",
+        "retailer: !x shop",
+        ["1:11: the tag !x; leave it out: quotes make text of anything"],
+    ),
+    "unknown key": ("visit_after", "visit_afer", ["12:5: `visit_afer` is no key here; did you mean `visit_after`?"]),
+    "unknown key far from any": (
+        "retailer: shop",
+        "retailer: shop\nqqq: 1",
+        [
+            "2:1: `qqq` is no key here; known here: campaigns, contact, locale, max_trigger_age, name, products, "
+            "retailer, stores, …"
+        ],
+    ),
+    "key of a later version": (
+        "visit_after: 3min",
+        'hours: "Mo-Sa 10:00-20:30"',
+        ["12:5: " + UNSUPPORTED.format("hours")],
+    ),
+    "missing key": ("retailer: shop\n", "", ["1:1: `retailer` is missing; add `retailer: …`"]),
+    "minutes written as metres": (
+        "visit_after: 3min",
+        "visit_after: 3m",
+        ["12:18: `3m`: m is metres here; for three minutes write 3min"],
+    ),
+    "time without a unit": (
+        "visit_after: 3min",
+        "visit_after: 3",
+        ["12:18: `3` has no unit; write 3s, 3min, 3h or 3d"],
+    ),
+    "time in words": (
+        "visit_after: 3min",
+        "visit_after: 3 minutes",
+        ["12:18: `3 minutes`: `minutes` is no unit of time; write 3min"],
+    ),
+    "weeks": ("365d", "2w", ["19:60: `2w`: weeks are not understood; write 14d"]),
+    "distance without a unit": ("radius: 250m", "radius: 250", ["9:25: `250` has no unit; write 250m, or 0.25km"]),
+    "distance in minutes": (
+        "radius: 250m",
+        "radius: 5min",
+        ["9:25: `5min` is a time, not a distance; write metres or kilometres: 250m, 1.5km"],
+    ),
+    "no radius": ("radius: 250m", "radius: 0m", ["9:25: `0m` is no radius; write one above zero, such as 250m"]),
+    "two shapes": (
+        "radius: 250m",
+        "radius: 250m, geojson: a",
+        ["9:16: `radius`, `geojson` stand side by side; keep one of them"],
+    ),
+    "no shape": (
+        "{radius: 250m}",
+        "{}",
+        ["9:16: none of `radius`, `polygon`, `geojson` stands here; write one of them"],
+    ),
+    "bow-tie": (
+        POLYGON,
+        BOW_TIE,
+        [
+            "11:16: the outline crosses itself near lat 48.87373, lon 2.33227; give its corners in walking order",
+        ],
+    ),
+    "swapped location": (
+        "{lat: 48.8737, lon: 2.3320}",
+        "{lat: 2.3320, lon: 48.8737}",
+        ["7:15: lat 2.332, lon 48.8737 is not in France, but it is with the two swapped; swap lat and lon"],
+    ),
+    "swapped polygon": (
+        CORNERS,
+        SWAPPED_CORNERS,
+        ["11:16: all corners of `inside` are outside France, and inside when swapped; swap lat and lon"],
+    ),
+    "one swapped corner": (
+        "{lat: 48.8732, lon: 2.3314}",
+        "{lat: 2.3314, lon: 48.8732}",
+        ["11:17: lat 2.3314, lon 48.8732 is not in France, but it is with the two swapped; swap lat and lon"],
+    ),
+    "not a number": (
+        "lat: 48.8732",
+        "lat: .nan",
+        ["11:17: lat nan, lon 2.3314 is no position; both must be numbers"],
+    ),
+    "off the map": (
+        "lat: 48.8732",
+        "lat: 91",
+        ["11:17: lat 91.0, lon 2.3314 is not on the map; lat goes from -90 to 90, lon from -180 to 180"],
+    ),
+    "quoted number": (
+        "lat: 48.8732",
+        'lat: "48.8732"',
+        ["11:23: `48.8732` is no number; write it with a point and without quotes, as in 48.8737"],
+    ),
+    "ring outside its outer ring": (
+        "radius: 250m",
+        "radius: 2km",
+        ["9:5: proximity reaches 500 m out of catchment; make catchment larger or proximity smaller"],
+    ),
+    "unknown product": (
+        "product: serum",
+        "product: serun",
+        ["21:16: there is no product `serun`; did you mean `serum`?"],
+    ),
+    "unknown product bought": (
+        "bought: {category: beauty,",
+        "bought: {product: sérum,",
+        ["19:43: there is no product `sérum`; did you mean `serum`?"],
+    ),
+    "unknown category offered": (
+        "product: serum",
+        "product: {category: beaty}",
+        ["21:27: there is no product of category `beaty`; did you mean `beauty`?"],
+    ),
+    "unknown store": (
+        "[haussmann]",
+        "[hausman]",
+        ["18:47: there is no store `hausman`; did you mean `haussmann`?"],
+    ),
+    "unknown tag": (
+        "[haussmann]",
+        "{tag: flagships}",
+        ["18:52: there is no tag `flagships`; did you mean `flagship`?"],
+    ),
+    "no stores": (
+        "[haussmann]",
+        "every",
+        ["18:46: `every` are no stores; write `all`, a list as in [haussmann], or {tag: flagship}"],
+    ),
+    "unknown ring": (
+        "ring: proximity",
+        "ring: proximty",
+        ["18:27: `proximty` is none of catchment, proximity, inside; did you mean `proximity`?"],
+    ),
+    "ring that no store has": (
+        "    proximity: {radius: 250m}\n",
+        "",
+        ["17:27: none of its stores has the ring `proximity`, so it can never happen; they have catchment, inside"],
+    ),
+    "tier that is no text": ("[gold]", "[5]", ['19:18: `5` is no text; put quotes round it: "5"']),
+    "no tier": ("[gold]", "[]", ["19:17: nothing stands here; write at least one, or leave the key out"]),
+    "unknown language": (
+        "fr: {tu",
+        "frz: {tu",
+        ["23:9: `frz` is no language; write its two letters, such as fr, en or de"],
+    ),
+    "language with country": ("fr: {tu", "fr-FR: {tu", ["23:9: `fr-FR` is no language; write `fr` alone"]),
+    "id twice": (
+        "- id: beauty",
+        SECOND_BEAUTY,
+        ["20:9: the id `beauty` stands in campaigns already, in line 17; give one of them another"],
+    ),
+    "bad id": (
+        "- id: beauty",
+        "- id: beauté/1",
+        ["17:9: `beauté/1` is no id; use letters without accents, digits and - . _ , at most 64"],
+    ),
+    "unknown placeholder": (
+        "toi : $product",
+        "toi : $products, 5 $ ou $5",
+        ["23:18: there is no placeholder `$products`; did you mean `$product`?"],
+    ),
+    "placeholder in capitals": (
+        "toi : $product",
+        "toi : ${First_Name}",
+        ["23:18: there is no placeholder `$First_Name`; did you mean `$first_name`?"],
+    ),
+    "staff pick that nobody picked": (
+        "toi : $product",
+        "toi : $staff_pick",
+        ["23:18: `$staff_pick` is used, but `serum` is nobody's pick; give it a `staff_pick`"],
+    ),
+    "only vous": (
+        'tu: "Pour toi : $product", ',
+        "",
+        ["23:13: the text has `vous` but no `tu`; add `tu`, or write one text for both"],
+    ),
+    "product without price": (
+        ", price: 39 EUR",
+        "",
+        ["24:17: a share of `serum`, which has no price; give the product a `price`"],
+    ),
+    "percent of nothing said": (
+        "15% of product",
+        "15%",
+        ["24:17: `15%` does not say percent of what; write 15% of product"],
+    ),
+    "too much percent": (
+        "15% of product",
+        "115% of product",
+        ["24:17: `115%` is out of range; write a share from 1% to 100%"],
+    ),
+    "discount above the price": (
+        "15% of product",
+        "50 EUR",
+        ["24:17: 50.00 EUR off `serum`, which costs 39.00 EUR; write a smaller amount"],
+    ),
+    "discount in another currency": (
+        "15% of product",
+        "5 CHF",
+        ["24:17: 5.00 CHF off `serum`, which costs 39.00 EUR; use one currency"],
+    ),
+    "price without currency": (
+        "39 EUR",
+        "39",
+        ["28:58: `39` is no amount of money; write it with its currency, as in 39.00 EUR"],
+    ),
+    "unknown currency": (
+        "39 EUR",
+        "39 EUX",
+        ["28:58: `EUX` is no currency; write its three letters, such as EUR, CHF or GBP"],
+    ),
+    "quiet hours in another form": (
+        '"21:00-09:00"',
+        "21h-9h",
+        ['15:16: `21h-9h` are no hours; write from and to in quotes, as in "21:00-09:00"'],
+    ),
+    "hour that does not exist": (
+        '"21:00-09:00"',
+        '"25:00-09:00"',
+        ["15:16: `25:00-09:00`: there is no 25:00; write hours from 00:00 to 24:00"],
+    ),
+    "unknown time zone": (
+        "Europe/Paris",
+        "Europe/Pariss",
+        ["2:11: `Europe/Pariss` is no time zone; did you mean `Europe/Paris`?"],
+    ),
+    "city for a time zone": ("Europe/Paris", "Paris", ["2:11: `Paris` is no time zone; did you mean `Europe/Paris`?"]),
+    "unknown locale": ("fr-FR", "fr_FRA", ["3:9: `fr_FRA` is no locale; did you mean `fr-FR`?"]),
+    "cap of zero": (
+        "at_most: 1, in_any: 4h",
+        "at_most: 0, in_any: 4h",
+        ["14:20: `0` is out of range; write at least 1, or leave it out"],
+    ),
+    "cap without a span": (
+        "at_most: 1, in_any: 4h",
+        "at_most: 1",
+        ["14:10: none of `in_any`, `each` stands here; write one of them"],
+    ),
+    "two triggers": (
+        "when: {enters",
+        "when: {visit: 6, enters",
+        ["18:11: `enters`, `visit` stand side by side; keep one of them"],
+    ),
+    "visit zero": (
+        "when: {enters: {ring: proximity, stores: [haussmann]}}",
+        "when: {visit: 0}",
+        ["18:19: `0` is no visit; write `any`, or the number of the visit, as in 6"],
+    ),
+    "visit that nobody has": (
+        "when: {enters: {ring: proximity, stores: [haussmann]}}\n    who: {tier: [gold],",
+        "when: {visit: 6}\n    who: {visits: {at_most: 5},",
+        ["19:19: nobody on visit 6 has as many visits as this; change one of them"],
+    ),
+    "holdout of all": (
+        "    limits:",
+        "    holdout: 100%\n    limits:",
+        ["26:14: a holdout of 100% holds everybody out; write less, such as 10%"],
+    ),
+    "holdout without percent": (
+        "    limits:",
+        "    holdout: 10\n    limits:",
+        ["26:14: `10` is no share in percent; write 10%"],
+    ),
+    "day that does not exist": (
+        "    limits:",
+        "    dates: {from: 2026-02-30}\n    limits:",
+        ["26:19: `2026-02-30` is no day; write year, month and day, as in 2026-11-20"],
+    ),
+    "dates in the wrong order": (
+        "    limits:",
+        "    dates: {from: 2026-12-01, until: 2026-11-01}\n    limits:",
+        ["26:12: until 2026-11-01 is before from 2026-12-01; swap them, or correct the year"],
+    ),
+    "address that is no web address": (
+        "      coupon:",
+        "      link: shop.example\n      coupon:",
+        ["25:13: `shop.example` is no web address; write it in full, as in https://shop.example/beauty"],
+    ),
+    "a list where a mapping belongs": (
+        "who: {tier: [gold], bought: {category: beauty, within: 365d}}",
+        "who: [gold]",
+        ["19:10: a list stands where a mapping belongs; write keys with their values, as in {key: value}"],
+    ),
+    "tab": ("\n    tags", "\n\ttags", ["6:1: a tab where spaces are meant; indent with spaces"]),
+    "broken yaml": (
+        "[flagship]",
+        "[flagship",
+        ["7:13: expected ',' or ']', but got ':'; the YAML is broken here (while parsing a flow sequence)"],
+    ),
+    "second document": (
+        "contact:",
+        "---\ncontact:",
+        ["13:1: a second document in one file; write one file for each retailer"],
+    ),
+    "escape character": (
+        "name: le sérum",
+        'name: "\\e[31m"',
+        ["28:23: a character that no text holds, U+001B; take it out"],
+    ),
+    "lone surrogate": (
+        "name: le sérum",
+        'name: "\\ud800"',
+        ["28:23: a character that no text holds, U+D800; take it out"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_the_mistake_is_found_at_its_place_and_alone(old: str, new: str, expected: list[str]) -> None:
+    assert findings(altered((old, new))) == ["shop.yaml:" + line for line in expected]
+
+
+def test_a_sound_file_has_no_findings() -> None:
+    assert findings(SOUND) == []
+
+
+@pytest.mark.parametrize(
+    ("lacking", "placeholder", "said"),
+    [
+        ("      product: serum\n", "$product", "the offer has no product; add `product`, or leave the placeholder out"),
+        ("      discount: 15% of product\n", "$discount", "the offer has no discount; add `discount: 15% of product`"),
+        ("      coupon: {valid_for: 4h}\n", "$coupon_until", "the offer has no coupon; add `coupon: {valid_for: 4h}`"),
+    ],
+)
+def test_a_placeholder_for_what_the_offer_lacks_is_found_in_each_tone(
+    lacking: str, placeholder: str, said: str
+) -> None:
+    text = altered(
+        (lacking, ""), ("toi : $product", "toi : " + placeholder), ("vous : $product", "vous : " + placeholder)
+    )
+    found = [line for line in findings(text) if "is used, but" in line]
+    assert [line.split(": ", 1)[1] for line in found] == [f"`{placeholder}` is used, but {said}"] * 2
+    line = 22 if "product" in placeholder else 23
+    assert [place.split(":")[1] for place in found] == [str(line)] * 2
+
+
+def test_all_mistakes_of_a_file_are_found_at_once_in_their_order() -> None:
+    text = altered(
+        ("Europe/Paris", "Europe/Pari"),
+        ("visit_after: 3min", "visit_after: 3m"),
+        ("[haussmann]", "[hausman]"),
+        ("toi : $product", "toi : $prodct"),
+        ("valid_for: 4h", "valid_for: 4"),
+        ("name: le sérum", "nom: le sérum"),
+    )
+    places = [line.split(": ")[0] for line in findings(text)]
+    assert places == [f"shop.yaml:{place}" for place in ("2:11", "12:18", "18:47", "23:18", "25:27", "28:5", "28:17")]
+
+
+def test_a_value_that_is_an_alias_is_told_once() -> None:
+    text = altered(
+        ("tags: [flagship]", "tags: &t [flagship]"), ("radius: 250m", "radius: *t"), ("id: beauty", "id: *t")
+    )
+    assert [line.split(": ")[0] for line in findings(text)] == ["shop.yaml:6:11", "shop.yaml:9:25", "shop.yaml:17:9"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"", "1:1: the file is empty; describe a retailer, as in `retailer: my-shop`"),
+        (b"# nothing\n", "2:1: the file is empty; describe a retailer, as in `retailer: my-shop`"),
+        (b"null", "1:1: there is nothing in the file; describe a retailer"),
+        (b"word", "1:1: `word` stands where a mapping belongs; write keys with their values, as in {key: value}"),
+        (b"a: \xc3\xa9\nb\xe9", "2:2: byte 0xE9 is not UTF-8; save the file as UTF-8"),
+        (b"a: \x00", "1:4: a character that no text holds; take it out"),
+        (b"%YAML 1.1\n---\na: 1\n", "2:1: another version of YAML than 1.2; leave out the %YAML line"),
+        (b"a: " + b"[" * 100_000, "1:36: more than 32 levels inside each other; take the nesting apart"),
+        (b"? [a]\n: 1", "1:3: a key must be a plain word; quote it where it begins with a sign such as [ { * or &"),
+        (b"x" * (8 * 1024 * 1024 + 1), "1:1: the file has 8388609 bytes, more than 8388608; split it by retailer"),
+    ],
+)
+def test_a_file_that_is_no_description_has_one_finding(raw: bytes, expected: str) -> None:
+    assert findings(raw) == ["shop.yaml:" + expected]
+
+
+def test_words_of_yaml_1_1_are_text_and_numbers_keep_their_digits() -> None:
+    checked_ = checked(altered(("[gold]", "[NO, on, 22:30]"), ("name: le sérum", "name: 12:30:45")))
+    assert checked_.findings == ()
+    assert checked_.description is not None
+    assert checked_.description.campaigns[0].who.tier == ("NO", "on", "22:30")
