@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from geofences.check_ins import CheckInDoubt, believe
-from geofences.fixes import screen
+from geofences.fixes import DEFAULT_SCREEN, screen_alone
 from geofences.index import Sighting
 from geofences.states import Transition
 from offers.occasions import Occasion
@@ -165,7 +165,7 @@ class _Way:
         """Whether a ping's fix may be true, looked at alone."""
         if arrival.fix is None or isinstance(arrival.message, CheckIn):
             return True
-        rejection = screen(arrival.fix, None, arrival.record.timestamp)
+        rejection = screen_alone(arrival.fix, arrival.record.timestamp, DEFAULT_SCREEN)
         if rejection is not None:
             self._reject(rejection, arrival)
         return rejection is None

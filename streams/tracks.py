@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from geofences.fixes import Fix, FixRejection
 from geofences.index import GeofenceIndex, Sighting
 from geofences.presence import advance, expire, next_due, screened
-from geofences.presence_codec import PresenceFormatError, pack, quiet_step, unpack
+from geofences.presence_codec import PresenceFormatError, pack, short_way, unpack
 from geofences.states import Presence, Transition
 from streams.tables.presences import Device
 
@@ -55,8 +55,8 @@ class Track:
         self, fix: Fix, sightings: Sequence[Sighting], received: int
     ) -> tuple[FixRejection | None, tuple[Transition, ...]]:
         """Screen a fix against what the device did before, and take it in; `received` is in milliseconds."""
-        if self.presence is None and not sightings:
-            step = quiet_step(self.body, fix, received)
+        if self.presence is None:
+            step = short_way(self.body, fix, sightings, received)
             if isinstance(step, bytes):
                 self.body, self.moved = step, True
                 return None, NOTHING

@@ -33,6 +33,11 @@ class FetchedBatch:
         """Whether the partitions still belong to this worker: asked between two steps, and costs nothing."""
         return self._ownership.current and self._consumer.is_member()
 
+    @property
+    def ownership(self) -> object:
+        """Another object after each assignment, so that what is known of partitions can be forgotten in time."""
+        return self._ownership
+
     def ack(self) -> None:
         """All of it was processed and may be committed. Where it is no longer current this changes nothing."""
         self.acknowledged = True
