@@ -13,7 +13,7 @@ import numpy as np
 from geofences.fixes import Fix
 from geofences.index import GeofenceIndex, Sighting
 from geofences.presence import Presence, advance, next_due
-from geofences.presence_codec import pack, quiet_step, unpack
+from geofences.presence_codec import pack, short_way, unpack
 from geofences.rings import Circle, Geofence, Ring, Zone, default_policy, geodesic_circle
 
 START = 1_790_000_000_000
@@ -91,20 +91,18 @@ def located(index: GeofenceIndex, fixes: list[Fix]) -> list[tuple[Sighting, ...]
 def presences(scale: float) -> None:
     times = max(20, int(20_000 * scale))
     index = GeofenceIndex([a_zone(f"store-{number}", 2.0 + number / 1_000, 46.0) for number in range(3)])
-    quiet, fix = settled(index, 2.5), Fix(2.5, 46.0, 12.0, START + 600_000, 1.0)
-    short = partial(quiet_step, quiet, fix, fix.at)
-    print(f"presence near nothing, the short way: {cost(short, times, 1):.2f} µs a fix")
-    measure_long_way("presence near nothing", index, quiet, 2.5, times)
-    measure_long_way("presence in 1 zone, nothing changes", index, settled(index, 1.9835), 1.9835, times)
-    measure_long_way("presence in 3 zones, nothing changes", index, settled(index, 2.0), 2.0, times)
+    for name, lon in (("near nothing", 2.5), ("steady in 1 zone", 1.981), ("steady in 3 zones", 2.0)):
+        measure_presence(name, index, settled(index, lon), lon, times)
     arriving = pack(Presence((Fix(1.9, 46.0, 12.0, START),), started=START))
-    measure_long_way("arriving in 3 zones", index, arriving, 2.0, times)
+    measure_presence("arriving", index, arriving, 2.0, times)
 
 
-def measure_long_way(name: str, index: GeofenceIndex, blob: bytes, lon: float, times: int) -> None:
+def measure_presence(name: str, index: GeofenceIndex, blob: bytes, lon: float, times: int) -> None:
     fix = Fix(lon, 46.0, 12.0, START + 600_000, 1.0)
     seen, presence = located(index, [fix])[0], unpack(blob)
     whole = cost(partial(long_way, blob, fix, seen, index), times, 1)
+    if short_way(blob, fix, seen, fix.at) is not None:
+        print(f"{name}, the short way: {cost(partial(short_way, blob, fix, seen, fix.at), times, 1):.2f} µs a fix")
     unpacking, packing = cost(partial(unpack, blob), times, 1), cost(partial(pack, presence), times, 1)
     print(
         f"{name} ({len(seen)} zones hold it, {len(blob)} bytes): {whole:.2f} µs a fix,"

@@ -36,10 +36,20 @@ class Fix(NamedTuple):
         return Fix(
             round(self.lon * DEGREE) / DEGREE,
             round(self.lat * DEGREE) / DEGREE,
-            round(min(self.accuracy, LARGEST_ACCURACY) * 10) / 10,
+            tenths(self.accuracy) / 10,
             self.at,
-            None if self.speed is None or not self.speed >= 0 else round(min(self.speed, LARGEST_SPEED) * 100) / 100,
+            None if self.speed is None or not self.speed >= 0 else hundredths(self.speed) / 100,
         )
+
+
+def tenths(accuracy: float) -> int:
+    """An accuracy as it is kept: tenths of a metre, at most 6,553.5 m."""
+    return int(accuracy * 10 + 0.5) if accuracy < LARGEST_ACCURACY else 65_535
+
+
+def hundredths(speed: float) -> int:
+    """A speed as it is kept: hundredths of a m/s, at most 655.34 m/s."""
+    return int(speed * 100 + 0.5) if speed < LARGEST_SPEED else 65_534
 
 
 class FixRejection(StrEnum):
@@ -75,7 +85,7 @@ DEFAULT_SCREEN = ScreenPolicy()
 
 def screen(fix: Fix, newest: Fix | None, now: int, policy: ScreenPolicy = DEFAULT_SCREEN) -> FixRejection | None:
     """Why `fix` is not believed at `now` (ms) of a device whose newest believed fix is `newest`; None if it is."""
-    rejection = None if _is_plausible(fix, now, policy) else _by_itself(fix, now, policy)
+    rejection = screen_alone(fix, now, policy)
     if rejection is not None or newest is None:
         return rejection
     if fix.at == newest.at:
@@ -85,17 +95,19 @@ def screen(fix: Fix, newest: Fix | None, now: int, policy: ScreenPolicy = DEFAUL
     return None if is_reachable(newest, fix, policy) else FixRejection.IMPOSSIBLE_SPEED
 
 
-def _is_plausible(fix: Fix, now: int, policy: ScreenPolicy) -> bool:
-    """The usual case in one expression (a NaN compares false); `_by_itself` then says what is wrong."""
+def screen_alone(fix: Fix, now: int, policy: ScreenPolicy) -> FixRejection | None:
+    """What is wrong with a fix by itself. The usual case is one expression; a NaN compares false."""
     lon, lat, accuracy, at, _, mocked = fix
-    return (
+    if (
         -180 <= lon <= 180
         and -90 <= lat <= 90
         and (lon > 1e-6 or lat > 1e-6 or lon < -1e-6 or lat < -1e-6)
         and 0 <= accuracy <= policy.max_accuracy
         and now - policy.max_age <= at <= now + policy.max_ahead
         and not mocked
-    )
+    ):
+        return None
+    return _by_itself(fix, now, policy)
 
 
 def _by_itself(fix: Fix, now: int, policy: ScreenPolicy) -> FixRejection | None:

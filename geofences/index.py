@@ -190,4 +190,5 @@ def _portions(pairs: Indices, counts: Indices) -> list[Indices]:
 def expand(firsts: Indices, counts: Indices) -> Indices:
     """The numbers of `counts` neighbours from each of `firsts` on, one after the other."""
     before = np.cumsum(counts) - counts
-    return np.arange(int(counts.sum())) + np.repeat(firsts - before, counts)
+    numbers: Indices = np.arange(int(counts.sum())) + np.repeat(firsts - before, counts)
+    return numbers

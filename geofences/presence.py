@@ -216,7 +216,7 @@ def _apply(
     fix = presence.fixes[-1]
     for state, zone, distances in near:
         after: StorePresence | None = state
-        if state.pendings or not _is_steady(state, zone, distances, fix):
+        if state.pendings or not is_steady(state.held, zone, distances, fix.accuracy):
             after = _weigh(state, zone, distances, presence, changes)
         if after is not None and after.visit_due is not None:
             after = _late_dwell(after, zone, presence, changes)
@@ -225,11 +225,12 @@ def _apply(
     return stores, changes
 
 
-def _is_steady(state: StorePresence, zone: Zone, distances: tuple[float, ...], fix: Fix) -> bool:
-    """No ring has more than faint evidence for a change: by far the most frequent case."""
-    faint = FAINT / ENOUGH * max(fix.accuracy, FLOOR)
-    for geofence, inside in zip(zone.geofences, distances, strict=True):
-        if (-inside - geofence.policy.exit_margin if geofence.ring <= state.held else inside) >= faint * 0.99:
+def is_steady(held: Ring, zone: Zone, distances: tuple[float, ...], accuracy: float) -> bool:
+    """No ring has more than faint evidence for a change: by far the most frequent case, so it is looked at first."""
+    # A little below FAINT, so that rounding never makes this say yes where the scales say no.
+    faint = 0.00099 * FAINT * (accuracy if accuracy > FLOOR else FLOOR)
+    for ring, margin, inside in zip(zone.rings, zone.exit_margins, distances, strict=True):
+        if (-inside - margin if ring <= held else inside) >= faint:
             return False
     return True
 

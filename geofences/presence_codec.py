@@ -1,4 +1,4 @@
-"""Presence as bytes: at most 320 for a device near 3 stores, and a short way for a device that is near none.
+"""Presence as bytes: at most 320 for a device near 3 stores, and a short way for a fix that changes nothing.
 
 Little endian; a u48 is its upper u16, then its lower u32. Positions are rounded before they are used, so that storing a
 state never changes an outcome.
@@ -11,10 +11,22 @@ state never changes an outcome.
 """
 
 import struct
+from collections.abc import Sequence
 from struct import Struct
 
-from geofences.fixes import DEFAULT_SCREEN, DEGREE, Fix, FixRejection, ScreenPolicy, screen
-from geofences.presence import FIXES_KEPT, SILENCE, Pending, Presence, StorePresence
+from geofences.fixes import (
+    DEFAULT_SCREEN,
+    DEGREE,
+    Fix,
+    FixRejection,
+    ScreenPolicy,
+    hundredths,
+    is_reachable,
+    screen_alone,
+    tenths,
+)
+from geofences.index import Sighting
+from geofences.presence import FIXES_KEPT, SILENCE, Pending, Presence, StorePresence, is_steady
 from geofences.rings import RINGS
 
 VERSION = 1
@@ -61,46 +73,63 @@ def unpack(blob: bytes) -> Presence:
         raise PresenceFormatError(f"{len(blob)} bytes are no presence: {error}") from error
 
 
-def is_quiet(blob: bytes) -> bool:
-    """Whether a packed presence is near no store and waits for no second fix."""
-    return not blob or (blob[0] == VERSION and blob[2] == 0 and blob[3] == 0)
-
-
 def newest(blob: bytes) -> Fix | None:
     """The newest believed fix of a packed presence."""
     if not blob or blob[1] == 0:
         return None
-    (at,) = _TIME_OF_NEWEST.unpack_from(blob, _FIRST_FIX - _TIME_OF_NEWEST.size)
-    return _fix(_FIX.unpack_from(blob, _FIRST_FIX + (blob[1] - 1) * _FIX_SIZE), at)
+    newest_at = _HEADER.unpack_from(blob)[5]
+    return _fix(_FIX.unpack_from(blob, _FIRST_FIX + (blob[1] - 1) * _FIX_SIZE), newest_at)
 
 
-def with_fix(blob: bytes, fix: Fix) -> bytes:
-    """A quiet presence after a believed fix that no zone holds: the bytes that `advance` would lead to."""
-    if blob:
-        _, fixes, _, _, started, newest_at = _HEADER.unpack_from(blob)
-        if fix.at <= newest_at:
-            return blob
-        if fix.at - newest_at < SILENCE:
-            skipped = _FIX_SIZE if fixes == FIXES_KEPT else 0
-            header = _HEADER.pack(VERSION, fixes + (not skipped), 0, 0, started, fix.at)
-            return header + blob[_FIRST_FIX + skipped :] + _pack_fix(fix)
+def short_way(
+    blob: bytes, fix: Fix, sightings: Sequence[Sighting], now: int, policy: ScreenPolicy = DEFAULT_SCREEN
+) -> bytes | FixRejection | None:
+    """Screen and apply a fix that changes nothing, without unpacking: the new bytes, or why it is not believed.
+
+    None where the long way is needed: a store comes near or goes, something is pending or due, or a suspect is about.
+    """
+    rejection = screen_alone(fix, now, policy)
+    if rejection is not None:
+        return rejection
+    if not blob:
+        return None if sightings else _anew(fix)
+    version, fixes, stores, flags, started, newest_at = _HEADER.unpack_from(blob)
+    if version != VERSION or flags:
+        return None
+    elapsed = fix.at - newest_at
+    if elapsed <= 0:
+        return FixRejection.OUT_OF_ORDER if elapsed else FixRejection.DUPLICATE
+    end = _FIRST_FIX + fixes * _FIX_SIZE
+    if not is_reachable(_fix(_FIX.unpack_from(blob, end - _FIX_SIZE), newest_at), fix, policy):
+        return None
+    if stores or sightings:
+        if elapsed >= SILENCE or stores != len(sightings) or not _are_steady(blob, end, fix, sightings):
+            return None
+    elif elapsed >= SILENCE:
+        return _anew(fix)
+    first, kept = (_FIRST_FIX, fixes + 1) if fixes < FIXES_KEPT else (_FIRST_FIX + _FIX_SIZE, fixes)
+    header = _HEADER.pack(VERSION, kept, stores, 0, started, fix.at)
+    return header + blob[first:end] + _pack_fix(fix) + blob[end:]
+
+
+def _anew(fix: Fix) -> bytes:
     return _HEADER.pack(VERSION, 1, 0, 0, fix.at, fix.at) + _pack_fix(fix)
 
 
-def quiet_step(blob: bytes, fix: Fix, now: int, policy: ScreenPolicy = DEFAULT_SCREEN) -> bytes | FixRejection | None:
-    """The short way of a fix that no zone holds: the new bytes, or why the fix is not believed.
-
-    None where the long way is needed: the device is near a store, or the fix may confirm a suspect or becomes one.
-    """
-    if not is_quiet(blob):
-        return None
-    rejection = screen(fix, newest(blob), now, policy)
-    if rejection is None:
-        return with_fix(blob, fix)
-    return None if rejection is FixRejection.IMPOSSIBLE_SPEED else rejection
-
-
-_TIME_OF_NEWEST = Struct("<q")
+def _are_steady(blob: bytes, place: int, fix: Fix, sightings: Sequence[Sighting]) -> bool:
+    """Whether the packed stores are those sighted, with nothing pending, due, or changing."""
+    seen = {zone.store: (zone, distances) for zone, distances in sightings}
+    accuracy = tenths(fix.accuracy) / 10
+    for _ in sightings:
+        named = place + 1 + blob[place]
+        zone, distances = seen.get(blob[place + 1 : named].decode(), (None, ()))
+        version, held, flags, pendings, _, _ = _STORE.unpack_from(blob, named)
+        if zone is None or zone.version != version or flags & _VISIT_DUE or pendings:
+            return False
+        if not is_steady(RINGS[held], zone, distances, accuracy):
+            return False
+        place = named + _STORE.size
+    return True
 
 
 def _pack_unseen(presence: Presence) -> bytes:
@@ -116,9 +145,8 @@ def _header(presence: Presence, newest_at: int) -> bytes:
 
 def _pack_fix(fix: Fix) -> bytes:
     lon, lat, accuracy, at, speed, _ = fix
-    rounded = min(round(accuracy * 10), 0xFFFF)
-    coded = _NO_SPEED if speed is None or not speed >= 0 else min(round(speed * 100), _NO_SPEED - 1)
-    return _FIX.pack(round(lon * DEGREE), round(lat * DEGREE), at & _LOW, rounded, coded)
+    coded = _NO_SPEED if speed is None or not speed >= 0 else hundredths(speed)
+    return _FIX.pack(round(lon * DEGREE), round(lat * DEGREE), at & _LOW, tenths(accuracy), coded)
 
 
 def _fix(fields: tuple[int, ...], newest_at: int) -> Fix:

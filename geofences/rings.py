@@ -80,6 +80,7 @@ class Zone:
     geofences: tuple[Geofence, ...]
     visit_after: int = DEFAULT_VISIT_AFTER
     rings: tuple[Ring, ...] = field(init=False, compare=False)
+    exit_margins: tuple[float, ...] = field(init=False, compare=False)
     visit_ring: Ring = field(init=False, compare=False)
     version: int = field(init=False, compare=False)
 
@@ -90,6 +91,7 @@ class Zone:
                 f"store {self.store!r}: the rings of a zone are catchment, proximity, inside, in this order"
             )
         object.__setattr__(self, "rings", rings)
+        object.__setattr__(self, "exit_margins", tuple(geofence.policy.exit_margin for geofence in self.geofences))
         object.__setattr__(self, "visit_ring", rings[-1])
         object.__setattr__(self, "version", _version(self.geofences))
 
