@@ -102,8 +102,8 @@ def kept_contacts(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
 
 def day_of(at: int, zone: ZoneInfo) -> tuple[int, int]:
     """First millisecond of the local day that holds `at`, and of the one after; 23 to 25 hours apart."""
-    midnight = local(at, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    following = datetime.combine(midnight.date() + timedelta(days=1), time(), zone)
+    today = local(at, zone).date()  # a midnight made of it is the first, where the clock is put back over midnight
+    midnight, following = (datetime.combine(day, time(), zone) for day in (today, today + timedelta(days=1)))
     return milliseconds(midnight), milliseconds(following)
 
 
