@@ -55,7 +55,7 @@ def word(texts: Mapping[str, Text], mention: Mention, rules: Rules) -> Worded:
     locale, text = choose(texts, mention.profile.locale or rules.locale)
     tone = mention.profile.tone or rules.contact.address
     template = text.tu if tone == "tu" else text.vous
-    return Worded(PLACEHOLDER.sub(lambda found: _say(found[1] or found[2], mention, locale), template), str(locale))
+    return Worded(PLACEHOLDER.sub(lambda found: _say(found[1] or found[2], mention, locale), template), str(locale).replace("_", "-"))
 
 
 def placeholders(template: str) -> list[str]:

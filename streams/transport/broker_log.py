@@ -16,13 +16,14 @@ LOGGERS = (
     "aiokafka.producer.producer",
     "aiokafka.producer.sender",
 )
+AWAY = ("Unable connect", "NodeNotReady", "ConnectionError", "Unable to request metadata", "Unable to update metadata")
 QUIET_SECONDS = 3.0
 
 log = logging.getLogger("streams.broker")
 
 
 class BrokerLog(logging.Filter):
-    """Lets the first complaint of an outage through, as one line of our own, and swallows the rest."""
+    """Says the first complaint of an outage in a line of our own, and swallows all until it is over."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,6 +33,8 @@ class BrokerLog(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno < logging.WARNING:
+            return True
+        if not self.away and not any(sign in record.getMessage() for sign in AWAY):
             return True
         self._last = time.monotonic()
         self.swallowed += 1

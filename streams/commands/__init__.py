@@ -1,0 +1,54 @@
+"""The command line: `chalandise`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from config import ConfigError
+from config.settings import SettingsError
+from streams.commands.check import FINDINGS, USAGE, check
+from streams.commands.replay import replay
+from streams.commands.topics import topics_app
+from streams.commands.up import up
+from streams.commands.worker import worker
+from streams.errors import InfrastructureError, UserError
+
+app = typer.Typer(
+    name="chalandise",
+    help="Real-time geofenced offers: the right offer at the right doorstep, within milliseconds.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+FOR_RETAILERS, FOR_OPS = "For retailers", "For operations"
+INTERRUPTED = 130
+
+app.command(rich_help_panel=FOR_RETAILERS)(check)
+app.command(rich_help_panel=FOR_RETAILERS)(replay)
+app.command(rich_help_panel=FOR_RETAILERS)(up)
+app.command(rich_help_panel=FOR_OPS)(worker)
+app.add_typer(topics_app, name="topics", rich_help_panel=FOR_OPS)
+
+
+def main() -> None:
+    """Run the command line. A user's mistake is said in a line or two; Ctrl-C ends without a word."""
+    try:
+        app()
+    except ConfigError as refused:
+        for finding in refused.findings:
+            typer.echo(str(finding), err=True)
+        sys.exit(FINDINGS)
+    except (UserError, SettingsError, InfrastructureError) as error:
+        typer.echo(f"chalandise: {error}", err=True)
+        sys.exit(USAGE if isinstance(error, UserError | SettingsError) else FINDINGS)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        typer.echo(f"chalandise: {error.filename}: {(error.strerror or 'cannot be used').lower()}", err=True)
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,71 @@
+"""`chalandise up`: broker, Redis and worker in one process, for a retailer's own YAML."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.settings import Settings, read_settings
+from streams.app import Engine, build_app
+from streams.commands.worker import stop_on_signals
+from streams.events import as_record, read_events
+from streams.logs import set_up_logs
+from streams.topics import OFFERS
+from streams.transport.broker import Broker, wall_clock
+
+
+def up(
+    config: Annotated[list[Path], typer.Argument(metavar="CONFIG", help="YAML files, one retailer each.")],
+    events: Annotated[
+        str | None, typer.Option(metavar="FILE", help="JSON lines to take in: a file, or - for standard input.")
+    ] = None,
+) -> None:
+    """Run everything in one process: broker, Redis and worker. Offers come out as JSON lines.
+
+    What is known of members is kept under .chalandise/, so that a stop or a consent survives a restart.
+    """
+    settings = read_settings(config=tuple(config), broker="embedded://up", redis=None)
+    set_up_logs(settings)
+    asyncio.run(_up(settings, events))
+
+
+async def _up(settings: Settings, events: str | None) -> None:
+    async with build_app(settings, state=settings.state_folder / "redis") as engine:
+        stop_on_signals(engine)
+        names = ", ".join(each.name for each in engine.retailers.values())
+        typer.echo(f"up for {names}; Ctrl-C to stop", err=True)
+        async with asyncio.TaskGroup() as tasks:
+            told = tasks.create_task(_tell_offers(engine))
+            taken = tasks.create_task(_take_in(engine, events)) if events is not None else None
+            await engine.run()
+            told.cancel()
+            if taken is not None:
+                taken.cancel()
+
+
+async def _tell_offers(engine: Engine) -> None:
+    async for record in _broker(engine).read(OFFERS.name, from_beginning=True):
+        typer.echo((record.value or b"").decode())
+
+
+async def _take_in(engine: Engine, events: str) -> None:
+    file = sys.stdin.buffer if events == "-" else await asyncio.to_thread(Path(events).open, "rb")
+    broker, number = _broker(engine), 0
+    while line := await asyncio.to_thread(file.readline):
+        number += 1
+        for event in read_events([line]):
+            if event.type is None:
+                typer.echo(f"{events}:{number}: no event; it is a JSON object with a type that we know", err=True)
+                continue
+            record = as_record(event, wall_clock())
+            broker.append(record.topic, record.key, record.value)
+
+
+def _broker(engine: Engine) -> Broker:
+    if engine.broker is None:
+        raise TypeError("this runs on the embedded broker only")
+    return engine.broker
