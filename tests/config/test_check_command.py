@@ -1,4 +1,4 @@
-"""`chalandise check`: what it prints, where, and with which exit code; run as a process, as a retailer runs it."""
+"""`chalandise check`: what it prints, where, and with which exit code."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pytest
 import typer
+from click.testing import Result
+from typer.testing import CliRunner
 
 from streams.commands.check import check
 from tests.config.sound_retailer import SOUND, altered
 
 ROOT = Path(__file__).parents[2]
-MAIN = "import typer; from streams.commands.check import check; app = typer.Typer(); app.command()(check); app()"
+MAIN = "import typer; from streams.commands.check import check; typer.run(check)"
+APP = typer.Typer()
+APP.command()(check)
 
 
-def _run(*arguments: str | Path, columns: str = "40") -> subprocess.CompletedProcess[str]:
-    environment = {"PYTHONPATH": str(ROOT), "COLUMNS": columns, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
-    command = [sys.executable, "-c", MAIN, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+def _run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(APP, list(map(str, arguments)), env={"COLUMNS": "40"})
 
 
 @pytest.fixture
@@ -41,7 +43,9 @@ def faulty(tmp_path: Path) -> Path:
 def test_findings_go_to_stdout_one_a_line_neither_wrapped_nor_coloured_and_exit_with_1(
     sound: Path, faulty: Path
 ) -> None:
-    ran = _run(sound, faulty)
+    environment = {"PYTHONPATH": str(ROOT), "COLUMNS": "40", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+    command = [sys.executable, "-c", MAIN, str(sound), str(faulty)]
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
     assert ran.stdout.splitlines() == [
         f"{faulty}:12:18: `3m`: m is metres here; for three minutes write 3min",
         f"{faulty}:18:47: there is no store `hausman`; did you mean `haussmann`?",
@@ -51,7 +55,7 @@ def test_findings_go_to_stdout_one_a_line_neither_wrapped_nor_coloured_and_exit_
 
 def test_a_sound_file_prints_nothing_to_stdout_and_exits_with_0(sound: Path) -> None:
     ran = _run(sound, sound)
-    assert (ran.returncode, ran.stdout) == (0, "")
+    assert (ran.exit_code, ran.stdout) == (0, "")
     assert ran.stderr.count("nothing wrong with shop (stores: 1, campaigns: 1, products: 1)") == 1
 
 
@@ -68,7 +72,7 @@ def test_show_prints_yaml_with_the_defaults_that_loads_with_the_same_hash(sound:
 
 def test_show_shows_nothing_of_a_faulty_file(faulty: Path) -> None:
     ran = _run(faulty, "--show")
-    assert ran.returncode == 1
+    assert ran.exit_code == 1
     assert all(line.startswith(f"{faulty}:") for line in ran.stdout.splitlines())
 
 
@@ -82,5 +86,5 @@ def test_a_missing_file_is_a_mistake_of_usage(tmp_path: Path, sound: Path, capsy
 
 def test_no_file_at_all_is_a_mistake_of_usage() -> None:
     ran = _run()
-    assert ran.returncode == 2
+    assert ran.exit_code == 2
     assert "Missing argument" in ran.stderr
