@@ -20,6 +20,14 @@ from streams.transport.faust_app import new_faust_app, run
 
 PATIENCE = 30.0
 _numbers = itertools.count(1)
+_workers: set[Worker] = set()
+
+
+async def stop_what_a_failed_test_left() -> None:
+    """A worker that nobody stopped would keep its thread, and the whole run."""
+    for worker in list(_workers):
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(worker.stop(), 10)
 
 
 async def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> None:
@@ -58,6 +66,7 @@ class Worker:
                 self.batches.append(batch)
                 await handle(batch)
 
+        _workers.add(self)
         self.running = asyncio.create_task(run(self.app, self.stop_wanted), name=f"worker {name}")
 
     @property
@@ -78,6 +87,7 @@ class Worker:
         return len(ownership.partitions) if ownership.current and self.consumer.flow_active else 0
 
     async def stop(self) -> None:
+        _workers.discard(self)
         self.stop_wanted.set()
         await self.running
 
@@ -115,7 +125,10 @@ class Side:
 @contextlib.asynccontextmanager
 async def embedded_side(**options: Any) -> AsyncIterator[Side]:
     with Broker(f"test{next(_numbers)}", **options) as broker:
-        yield Side(f"embedded://{broker.name}", EmbeddedProducer(broker), broker.create_topic)
+        try:
+            yield Side(f"embedded://{broker.name}", EmbeddedProducer(broker), broker.create_topic)
+        finally:
+            await stop_what_a_failed_test_left()
 
 
 @contextlib.asynccontextmanager
@@ -127,6 +140,7 @@ async def kafka_side(bootstrap: str, **options: Any) -> AsyncIterator[Side]:
     try:
         yield Side(f"kafka://{bootstrap}", producer, make)
     finally:
+        await stop_what_a_failed_test_left()
         await producer.stop()
 
 
