@@ -404,3 +404,24 @@ def test_words_of_yaml_1_1_are_text_and_numbers_keep_their_digits() -> None:
     assert checked_.findings == ()
     assert checked_.description is not None
     assert checked_.description.campaigns[0].who.tier == ("NO", "on", "22:30")
+
+
+@pytest.mark.parametrize(
+    ("zone", "lat", "lon"),
+    [
+        ("Africa/Ndjamena", 15, 18),  # swapped, it would be in the same country
+        ("Europe/Paris", -21.1, 55.5),  # far from its country, but so it would be when swapped
+        ("America/New_York", 34.05, -118.25),  # another time zone of the same country
+        ("UTC", 48.87, 2.33),  # a time zone of no country
+    ],
+)
+def test_a_position_that_may_be_meant_so_is_not_called_swapped(zone: str, lat: float, lon: float) -> None:
+    text = f"retailer: a\ntimezone: {zone}\nlocale: fr\nstores:\n  - id: s\n    proximity: {{radius: 100m}}\n"
+    assert findings(text + f"    location: {{lat: {lat}, lon: {lon}}}\n") == []
+
+
+def test_a_longitude_above_90_in_the_place_of_the_latitude_is_called_swapped() -> None:
+    text = "retailer: a\ntimezone: Asia/Tokyo\nlocale: ja\nstores:\n  - id: s\n    proximity: {radius: 100m}\n"
+    assert findings(text + "    location: {lat: 139.7, lon: 35.7}\n") == [
+        "shop.yaml:7:15: lat 139.7, lon 35.7 is not in Japan, but it is with the two swapped; swap lat and lon"
+    ]

@@ -73,13 +73,15 @@ def test_what_holds_for_all_campaigns_is_compiled(loaded) -> None:
 
 
 def test_zones_are_compiled_with_the_defaults_of_each_ring(loaded) -> None:
-    text = altered(("radius: 250m}", "radius: 250m, enter_after: 20s, exit_margin: 40m}"))
+    text = altered(
+        ("radius: 250m}", "radius: 250m, enter_after: 20s, exit_margin: 40m}"), ("3min", "4min\n    gone_after: 90s")
+    )
     (zone,) = loaded(text).zones
     assert zone.rings == (Ring.CATCHMENT, Ring.PROXIMITY, Ring.INSIDE)
     assert zone.geofences[0].shape == Circle(2.3320, 48.8737, 1500.0)
-    assert zone.geofences[0].policy == RingPolicy(enter_after=0, exit_margin=100.0, gone_after=120_000)
-    assert zone.geofences[1].policy == RingPolicy(enter_after=20_000, exit_margin=40.0, gone_after=120_000)
-    assert zone.visit_after == 180_000
+    assert zone.geofences[0].policy == RingPolicy(enter_after=0, exit_margin=100.0, gone_after=90_000)
+    assert zone.geofences[1].policy == RingPolicy(enter_after=20_000, exit_margin=40.0, gone_after=90_000)
+    assert zone.visit_after == 240_000
 
 
 def test_the_language_of_the_retailer_goes_first_whatever_the_order(loaded) -> None:
