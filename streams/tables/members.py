@@ -15,7 +15,8 @@ from streams.tables.keyspace import Change, Keyspace
 
 Value = TypeVar("Value")
 
-_encode = msgspec.msgpack.Encoder().encode
+encoded = msgspec.msgpack.Encoder().encode
+"""A value as it is kept."""
 
 
 class Fields(msgspec.Struct, frozen=True):
@@ -113,8 +114,8 @@ class Members:
         """Put `outcome` in the place of one that no longer holds."""
         if loaded.outcome is None:
             return False
-        stored = _encode(loaded.outcome)
-        change = Change(keys.outcome(loaded.owner, occasion), stored, _encode(outcome), KEPT["outcome"])
+        stored = encoded(loaded.outcome)
+        change = Change(keys.outcome(loaded.owner, occasion), stored, encoded(outcome), KEPT["outcome"])
         return (await self.keyspace.replace([[change]]))[0]
 
     async def outcome(self, owner: str, occasion: str) -> Outcome | None:
@@ -129,7 +130,7 @@ class Members:
             changed = change(revision.value)
             if changed == revision.value and revision.packed is not None:
                 return changed
-            written = Change(revision.key, revision.packed, _encode(changed), KEPT[kind])
+            written = Change(revision.key, revision.packed, encoded(changed), KEPT[kind])
             if (await self.keyspace.replace([[written]]))[0]:
                 return changed
 
@@ -169,7 +170,7 @@ def _claimed(claim: Claim) -> list[Change]:
     owner, before = claim.loaded.owner, claim.loaded.member
     _, consent, visits, _, contacts, outcome = claim.loaded.packed
     return [
-        Change(keys.outcome(owner, claim.occasion), outcome, _encode(claim.outcome), KEPT["outcome"]),
+        Change(keys.outcome(owner, claim.occasion), outcome, encoded(claim.outcome), KEPT["outcome"]),
         Change(keys.key("consent", owner), consent, consent, 0),
         Change(keys.key("visits", owner), visits, _kept(visits, before.visits, claim.visits), KEPT["visits"]),
         Change(
@@ -180,4 +181,4 @@ def _claimed(claim: Claim) -> list[Change]:
 
 def _kept(packed: bytes | None, before: object, after: object) -> bytes | None:
     """The bytes of `after`; the very bytes that were read where nothing changed, so that nothing is written."""
-    return packed if after == before else _encode(after)
+    return packed if after == before else encoded(after)
