@@ -12,6 +12,8 @@ from geofences.rings import WGS84, Circle, Geofence, bounds, outline
 LARGEST_RADIUS = 200_000.0
 LARGEST_LATITUDE = 85.0
 MOST_CORNERS = 10_000
+SMALLEST_AREA = 1e-12
+"""Square degrees: a square decimetre or so."""
 NESTING_TOLERANCE = 1.0
 """Metres that an inner ring may reach out of its outer one: what a hand-drawn outline is wrong by."""
 
@@ -50,12 +52,12 @@ def problems_of_polygon(points: Sequence[Point]) -> list[str]:
     if problems := _problems_of_corners(corners):
         return problems
     ring = LinearRing(corners)
+    if ring.convex_hull.area < SMALLEST_AREA:
+        return ["the corners lie on one line and enclose nothing; move one of them"]
     if not ring.is_simple:
         return [
             f"the outline crosses itself{_place(explain_validity(Polygon(corners)))}; give its corners in walking order"
         ]
-    if Polygon(corners).area == 0:
-        return ["the corners lie on one line and enclose nothing; move one of them"]
     return _problems_of_extent(ring.bounds)
 
 

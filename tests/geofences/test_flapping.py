@@ -1,0 +1,192 @@
+"""What goes wrong with geofences in the field, each as a phone that does it."""
+
+import math
+from random import Random
+
+from geofences.fixes import Fix, FixRejection, screen
+from geofences.index import GeofenceIndex
+from geofences.presence import SILENCE, Presence, TransitionKind, screened, transition_id
+from geofences.presence_codec import pack, unpack
+from geofences.walks import walk
+from tests.geofences.street import (
+    CATCHMENT,
+    DOOR,
+    INSIDE,
+    MINUTE,
+    PROXIMITY,
+    SECOND,
+    START,
+    a_store,
+    a_zone,
+    east_of_door,
+    fix_at,
+    follow,
+    told,
+)
+
+FAR = 5_000
+
+
+def kinds(transitions):
+    return [transition.kind for transition in transitions]
+
+
+def test_a_phone_that_stands_still_at_an_edge_for_hours_enters_once_at_most():
+    shop = a_store(proximity=100)
+    for seed in range(8):
+        fixes = list(walk([east_of_door(100)] * 2, pace=1, every=10_000, start=START, stay=2 * 3_600_000, seed=seed))
+        assert len(fixes) == 720
+        _, transitions = follow(shop, fixes)
+        assert [kind for kind in kinds(transitions) if kind is not TransitionKind.DWELL] in ([], [TransitionKind.ENTER])
+
+
+def test_a_wild_fix_that_claims_to_be_accurate_moves_nobody():
+    shop = a_store(proximity=100)
+    fixes = [fix_at(0, second * SECOND) for second in range(10)]
+    fixes[5] = fix_at(200, 5 * SECOND, accuracy=1.9)
+    presence, transitions = follow(shop, fixes)
+    assert told(transitions) == ["ENTER proximity first_seen"]
+    assert presence.stores["haussmann"].pendings == ()
+
+
+def test_one_wild_fix_between_good_ones_makes_no_exit_even_if_it_is_possible():
+    shop = a_store(proximity=100)
+    fixes = [fix_at(0, minute * MINUTE) for minute in range(10)]
+    fixes[5] = fix_at(900, 5 * MINUTE, accuracy=1.9)
+    _, transitions = follow(shop, fixes)
+    assert told(transitions) == ["ENTER proximity first_seen", "DWELL proximity"]
+
+
+def test_a_fix_with_an_accuracy_of_17_km_decides_nothing():
+    shop = a_store(proximity=100)
+    presence, _ = follow(shop, [fix_at(0, 0)])
+    wide = fix_at(FAR, MINUTE, accuracy=17_000)
+    assert screened(presence, wide, wide.at) == (presence, FixRejection.INACCURATE)
+    believed = fix_at(600, MINUTE, accuracy=5_000)
+    after, transitions = follow(shop, [believed], presence)
+    assert (after.stores, transitions) == (presence.stores, [])
+
+
+def test_a_stale_or_late_sample_makes_no_phantom_entry():
+    shop = a_store(proximity=100)
+    presence, _ = follow(shop, [fix_at(FAR, 0), fix_at(FAR, 10 * MINUTE)])
+    for after in (-24 * 60 * MINUTE, 0, 5 * MINUTE, 10 * MINUTE):
+        late = fix_at(0, after)
+        unchanged, rejection = screened(presence, late, START + 10 * MINUTE)
+        assert unchanged == presence
+        assert rejection in (FixRejection.STALE, FixRejection.OUT_OF_ORDER, FixRejection.DUPLICATE)
+
+
+def test_there_are_as_many_exits_as_entries_whatever_is_missed():
+    shop = a_store(catchment=1_500, proximity=250, inside=50)
+    fixes = [fix_at(0, 0), fix_at(0, 2 * SILENCE), fix_at(9_000, 3 * SILENCE + MINUTE), fix_at(100, 4 * SILENCE)]
+    _, transitions = follow(shop, fixes, until=10 * SILENCE)
+    assert kinds(transitions).count(TransitionKind.ENTER) == kinds(transitions).count(TransitionKind.EXIT) == 8
+    assert {t.reason for t in transitions if t.kind is TransitionKind.EXIT} == {"timeout"}
+
+
+def test_a_burst_of_the_same_fix_is_one_fix():
+    shop = a_store(proximity=100)
+    _, once = follow(shop, [fix_at(0, 0)])
+    _, often = follow(shop, [fix_at(0, 0)] * 1_500)
+    assert [transition_id("g", "d", t) for t in often] == [transition_id("g", "d", t) for t in once]
+
+
+def test_a_restart_between_any_two_fixes_fires_nothing():
+    shop = a_store(catchment=700, proximity=150)
+    path = [east_of_door(-1_200), DOOR, east_of_door(1_200)]
+    fixes = list(walk(path, pace=1.4, every=20_000, start=START, stay=240_000, accuracy=40, seed=4))
+    presence, transitions = Presence(), []
+    for fix in fixes:
+        presence, fired = follow(shop, [fix], unpack(pack(presence)))
+        transitions += fired
+    assert transitions == follow(shop, fixes)[1]
+    assert len(transitions) == 5
+
+
+def test_a_moved_shrunk_or_removed_fence_is_forgotten_without_a_word():
+    presence, _ = follow(a_store(proximity=500), [fix_at(0, 0)])
+    for index in (a_store(proximity=50), GeofenceIndex([]), a_store(inside=500)):
+        after, transitions = follow(index, [fix_at(300, MINUTE)], presence, until=10 * SILENCE)
+        assert [t for t in transitions if t.kind is TransitionKind.EXIT and t.at < START + SILENCE] == []
+        assert all(t.kind is not TransitionKind.DWELL or t.ring is INSIDE for t in transitions)
+        assert after.stores == {}
+
+
+def test_a_bus_that_drives_by_is_no_visit():
+    shop = a_store(proximity=150)
+    path = [east_of_door(-2_000), DOOR, east_of_door(2_000)]
+    _, transitions = follow(shop, walk(path, pace=12, every=5_000, start=START, accuracy=8, seed=1), until=10 * SILENCE)
+    assert told(transitions) == ["ENTER proximity", "EXIT proximity pass_by"]
+
+
+def test_a_phone_that_shops_is_one_visit():
+    shop = a_store(catchment=900, proximity=150)
+    path = [east_of_door(-2_000), DOOR, east_of_door(2_000)]
+    for seed in range(10):
+        fixes = walk(path, pace=1.4, every=30_000, start=START, stay=600_000, accuracy=25, seed=seed)
+        _, transitions = follow(shop, fixes)
+        assert told(transitions) == [
+            "ENTER catchment",
+            "ENTER proximity",
+            "DWELL proximity",
+            "EXIT proximity",
+            "EXIT catchment",
+        ]
+
+
+def test_a_ring_smaller_than_the_usual_accuracy_is_entered_by_nearly_all_who_stay():
+    """Noise of 60 m puts half of the fixes out of a ring of 50 m, so evidence comes and goes."""
+    shop = a_store(proximity=50)
+    random, entered = Random(7), 0
+    for _ in range(20):
+        fixes = walk(
+            [east_of_door(-2_000), DOOR, east_of_door(-2_000)],
+            pace=1.4,
+            every=60_000,
+            start=START,
+            stay=900_000,
+            accuracy=60,
+            seed=random,
+        )
+        _, transitions = follow(shop, fixes, until=10 * SILENCE)
+        entered += TransitionKind.ENTER in kinds(transitions)
+    assert entered >= 17
+
+
+def test_a_lying_clock_position_or_accuracy_changes_no_state():
+    good = fix_at(0, 0)
+    presence, _ = follow(a_store(proximity=100), [good])
+    for bad in (
+        Fix(math.nan, 48.0, 5.0, START + 1),
+        Fix(2.0, 48.0, math.inf, START + 1),
+        Fix(0.0, 0.0, 5.0, START + 1),
+        Fix(2.0, 91.0, 5.0, START + 1),
+        good._replace(at=START + MINUTE + 1),
+        good._replace(accuracy=-5.0, at=START + 1),
+    ):
+        assert screen(bad, good, START) is not None
+        assert screened(presence, bad, START)[0] == presence
+
+
+def test_the_same_positions_with_10_40_and_120_metres_end_differently():
+    """Fixes a minute apart, 60, 110, 60, 60 and 45 m from a door with rings of 75 and 400 m.
+
+    10 m: the first is certainly within 75 m, so proximity is entered at once; the one at 110 m begins a leave that the
+    next one ends; after three minutes it is a visit. 40 m: the one at 60 m weighs 0.375, the one at 110 m takes it away;
+    0.375 twice and 0.75 then are enough, and it began at the third. 120 m: an eighth, nothing, two eighths and a quarter
+    are half of what it takes. The catchment, 290 m deep or more there, is entered by the first of all three alike.
+    """
+    index = GeofenceIndex([a_zone("haussmann", DOOR, {CATCHMENT: 400, PROXIMITY: 75})])
+    outcomes = {}
+    for accuracy in (10.0, 40.0, 120.0):
+        fixes = [fix_at(FAR, -20 * MINUTE, accuracy)]
+        fixes += [fix_at(metres, number * MINUTE, accuracy) for number, metres in enumerate((60, 110, 60, 60, 45))]
+        presence, transitions = follow(index, fixes)
+        pendings = [(p.ring, p.evidence) for p in presence.stores["haussmann"].pendings]
+        outcomes[accuracy] = ([(t.kind, t.ring, t.at - START) for t in transitions], pendings)
+    catchment, proximity = (TransitionKind.ENTER, CATCHMENT, 0), (TransitionKind.ENTER, PROXIMITY, 0)
+    dwell = (TransitionKind.DWELL, PROXIMITY, 3 * MINUTE)
+    assert outcomes[10.0] == ([catchment, proximity, dwell], [])
+    assert outcomes[40.0] == ([catchment, (TransitionKind.ENTER, PROXIMITY, 2 * MINUTE)], [])
+    assert outcomes[120.0] == ([catchment], [(PROXIMITY, 500)])
