@@ -55,7 +55,10 @@ def word(texts: Mapping[str, Text], mention: Mention, rules: Rules) -> Worded:
     locale, text = choose(texts, mention.profile.locale or rules.locale)
     tone = mention.profile.tone or rules.contact.address
     template = text.tu if tone == "tu" else text.vous
-    return Worded(PLACEHOLDER.sub(lambda found: _say(found[1] or found[2], mention, locale), template), str(locale).replace("_", "-"))
+    return Worded(
+        PLACEHOLDER.sub(lambda found: _say(found[1] or found[2], mention, locale), template),
+        str(locale).replace("_", "-"),
+    )
 
 
 def placeholders(template: str) -> list[str]:
@@ -83,7 +86,7 @@ def known_locale(written: str) -> Locale | None:
 
 def _say(name: str, mention: Mention, locale: Locale) -> str:
     said = _words(name, mention, locale)
-    if said is None:
+    if said is None or not said.strip():
         raise Unsayable(f"${name} is not known")
     return said
 
