@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_WRITTEN = re.compile(r"(?P<whole>\d{1,10})(?:\.(?P<cents>\d{2}))? (?P<currency>[A-Z]{3})")
+_WRITTEN = re.compile(r"(?P<whole>[0-9]{1,10})(?:\.(?P<cents>[0-9]{2}))? (?P<currency>[A-Z]{3})")
 
 
 @dataclass(frozen=True, slots=True)
