@@ -23,7 +23,7 @@ CODES = st.text(st.sampled_from(ALPHABET), min_size=3, max_size=26).map(lambda n
 def test_the_alphabet_has_32_characters_and_none_that_looks_like_another() -> None:
     assert len(set(ALPHABET)) == len(ALPHABET) == 32
     assert not set(ALPHABET) & set("0O1I")
-    assert ALPHABET == "".join(sorted(ALPHABET))
+    assert "".join(sorted(ALPHABET)) == ALPHABET
 
 
 def test_the_code_is_80_bits_of_hmac_in_base_32_and_a_luhn_character() -> None:
