@@ -32,7 +32,9 @@ from tests.brokers import KafkaBroker
 
 PARTITIONS = 4
 PATIENCE_SECONDS = 300
-PING = b'{"type":"ping","retailer":"maison","device":"d%06d","lat":48.8738,"lon":2.3324,"at":1795358355000,"accuracy":12}'
+PING = (
+    b'{"type":"ping","retailer":"maison","device":"d%06d","lat":48.8738,"lon":2.3324,"at":1795358355000,"accuracy":12}'
+)
 
 
 @dataclass
@@ -111,7 +113,7 @@ async def bare(bootstrap: str, topic: str, group: str, watch: Stopwatch) -> None
     await consumer.start()
     try:
         while not watch.done.is_set():
-            for records in (await consumer.getmany(timeout_ms=1000)).values():
+            for records in (await consumer.getmany(timeout_ms=1000, max_records=2048)).values():
                 watch.count(len(records))
     finally:
         await consumer.stop()

@@ -39,8 +39,8 @@ class EmbeddedProducer:
 class KafkaProducer:
     """Writes to Apache Kafka: idempotent, acks=all, awaited once for all records of one call.
 
-    After an error the next call begins with a new connection: records that ran out of time leave a gap in the sequence
-    numbers of an idempotent producer, and the broker would refuse all that follow.
+    A call takes `request_timeout_ms` at most. After an error the next one begins with a new connection: records that
+    ran out of time leave a gap in the sequence numbers of an idempotent producer, and the broker refuses what follows.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class KafkaProducer:
             "request_timeout_ms": request_timeout_ms,
         }
         self._limit = max_record_bytes
+        self._patience = request_timeout_ms / 1000
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
 
@@ -90,14 +91,12 @@ class KafkaProducer:
     async def _send(self, records: Sequence[Outgoing]) -> list[Outgoing]:
         """Write `records`; returns those that the broker found too large."""
         producer = await self._connected()
-        sent: list[asyncio.Future[object]] = []
         try:
-            for record in records:
-                sent.append(await producer.send(record.topic, record.value, record.key))
-            outcomes = await asyncio.gather(*sent, return_exceptions=True)
-        except KafkaError as error:
-            await asyncio.gather(*sent, return_exceptions=True)
-            await self._start_anew(producer)
+            async with asyncio.timeout(self._patience):
+                sent = [await producer.send(record.topic, record.value, record.key) for record in records]
+                outcomes = await asyncio.gather(*sent, return_exceptions=True)
+        except (KafkaError, TimeoutError) as error:
+            await self._discard(producer)
             raise _unreachable(error) from error
         await self._check(outcomes, producer)
         return [record for record, outcome in zip(records, outcomes, strict=True) if _is_too_large(outcome)]
@@ -105,7 +104,7 @@ class KafkaProducer:
     async def _check(self, outcomes: Iterable[object], producer: AIOKafkaProducer) -> None:
         errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         if errors:
-            await self._start_anew(producer)
+            await self._discard(producer)
         for error in errors:
             if not _is_too_large(error):
                 raise _unreachable(error) from error
@@ -115,17 +114,21 @@ class KafkaProducer:
             if self._producer is None:
                 producer = AIOKafkaProducer(**self._options)
                 try:
-                    await producer.start()
-                except KafkaError as error:
+                    async with asyncio.timeout(self._patience):
+                        await producer.start()
+                except (KafkaError, TimeoutError) as error:
                     await producer.stop()
                     raise _unreachable(error) from error
                 self._producer = producer
             return self._producer
 
-    async def _start_anew(self, broken: AIOKafkaProducer) -> None:
+    async def _discard(self, broken: AIOKafkaProducer) -> None:
+        """Close without the flush of `stop()`: it would wait for ever for what can no longer be sent."""
         if self._producer is broken:
             self._producer = None
-            await broken.stop()
+        broken._closed = True
+        await broken._sender.close()
+        await broken.client.close()
 
 
 RECORD_OVERHEAD = 512  # what the format adds to key and value, amply

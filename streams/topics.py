@@ -22,6 +22,7 @@ PURCHASES_MS = 420 * DAY_MS
 MAX_RECORD_BYTES = 1_000_000  # key and value; the broker's limit leaves room for what the format adds
 MAX_MESSAGE_BYTES = 1_048_576
 PARTITIONS = 12
+PATIENCE_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,9 @@ def _refuse_other_partitions(topics: tuple[Topic, ...], partitions: int, found: 
 @contextmanager
 def _admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), client_id="chalandise-topics")
+        admin = KafkaAdminClient(
+            bootstrap_servers=bootstrap.split(","), client_id="chalandise-topics", bootstrap_timeout_ms=PATIENCE_MS
+        )
         try:
             yield admin
         finally:

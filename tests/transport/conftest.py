@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -23,6 +23,3 @@ def tell(request: pytest.FixtureRequest) -> Callable[[Story], None]:
             await story(side)
 
     return lambda story: asyncio.run(on_side(story))
-
-
-Handle = Callable[[Any], Awaitable[None]]

@@ -150,8 +150,7 @@ def test_a_commit_beyond_the_end_of_a_topic_made_anew_reads_all_of_it(kafka_boot
             await side.write(topic, 30)
             first = Worker(side.url, group, topic)
             await until(lambda: len(first.seen) >= 30, "the first records")
-            written_offsets = first.consumer._write_offsets
-            await written_offsets({tp: 1000 for tp in first.consumer.assignment()})
+            await first.consumer._write_offsets(dict.fromkeys(first.consumer.assignment(), 1000))
             first.consumer._write_offsets = refuse
             await first.stop()
             second = Worker(side.url, group, topic)

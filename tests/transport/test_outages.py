@@ -14,7 +14,9 @@ from tests.transport.workers import Worker, embedded_side, in_order, kafka_side,
 
 
 @pytest.mark.kafka
-def test_a_worker_outlives_a_killed_broker_and_reads_on(own_kafka: KafkaBroker, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_worker_outlives_a_killed_broker_and_reads_on(
+    own_kafka: KafkaBroker, caplog: pytest.LogCaptureFixture
+) -> None:
     async def story() -> None:
         async with kafka_side(own_kafka.bootstrap, request_timeout_ms=3000) as side:
             topic = side.topic()
@@ -45,7 +47,7 @@ def test_a_worker_whose_fetcher_crashed_ends_with_an_error() -> None:
             await until(lambda: worker.owns(), "reading")
             worker.consumer._fetch_now = broken
             worker.consumer.broker.wake()
-            with pytest.raises(InfrastructureError, match="worker crashed.*out of order"):
+            with pytest.raises(InfrastructureError, match=r"worker crashed.*out of order"):
                 await asyncio.wait_for(worker.running, 5)
 
     asyncio.run(story())

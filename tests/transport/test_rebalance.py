@@ -10,7 +10,6 @@ from streams.transport.batches import FetchedBatch
 from tests.transport.workers import Side, Worker, duplicates, new_group, until
 
 Tell = Callable[[Callable[[Side], Any]], None]
-COUNT = 6000
 
 
 async def acknowledge_slowly(batch: FetchedBatch) -> None:
@@ -27,6 +26,11 @@ async def write_steadily(side: Side, topic: str, done: asyncio.Event) -> list[by
     return written
 
 
+def processed(workers: list[Worker]) -> list[bytes]:
+    batches = [batch for worker in workers for batch in worker.batches if batch.acknowledged]
+    return [record.value or b"" for batch in batches for record in batch.records]
+
+
 def test_nothing_is_missing_where_workers_join_and_leave_under_load(tell: Tell) -> None:
     async def story(side: Side) -> None:
         topic, group, done = side.topic(8), new_group(), asyncio.Event()
@@ -37,16 +41,15 @@ def test_nothing_is_missing_where_workers_join_and_leave_under_load(tell: Tell) 
             workers.append(Worker(side.url, group, topic, name=None, handle=acknowledge_slowly))
             await until(lambda: len(workers[-1].seen) > 100, "the newcomer reads")
             await workers[-2].stop()
+            await until(lambda: workers[-1].owns() == 8, "the last one has all partitions")
             seen = len(workers[-1].seen)
-            await until(lambda seen=seen: workers[-1].owns() == 8, "the last one has all partitions")
             await until(lambda seen=seen: len(workers[-1].seen) > seen + 100, "and reads")
         done.set()
         written = await writing
-        processed = lambda: [record.value for w in workers for b in w.batches if b.acknowledged for record in b.records]
-        await until(lambda: set(processed()) >= set(written), "nothing missing")
+        await until(lambda: set(processed(workers)) >= set(written), "nothing missing")
         await workers[-1].stop()
-        assert sorted(set(processed())) == sorted(written)
-        assert duplicates(processed()) == 0
+        assert sorted(set(processed(workers))) == sorted(written)
+        assert duplicates(processed(workers)) == 0
 
     tell(story)
 
