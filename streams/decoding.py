@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from streams.messages import Message
 from streams.records import Record
+from streams.times import LAST_TIME, to_milliseconds
 
 Decoded = TypeVar("Decoded", bound=Message)
 
@@ -84,6 +86,8 @@ class Decoder(Generic[Decoded]):
             raise _refused(raw, error) from None
         if b"\\" in raw or any(raw.count(name) > 1 for name in self._once):
             _refuse_duplicates(raw)
+        if not _in_time(message.at):
+            raise NotAMessage(Fault.WRONG_TYPE, "Expected a time from 1970 to 9999 - at `$.at`")
         if message.retailer not in retailers:
             raise NotAMessage(Fault.UNKNOWN_RETAILER, "no such retailer is configured")
         if record.key != self._key_of(message).encode():
@@ -93,7 +97,7 @@ class Decoder(Generic[Decoded]):
 
 def _refused(raw: bytes, error: Exception) -> NotAMessage:
     if isinstance(error, msgspec.ValidationError):
-        return NotAMessage(Fault.WRONG_TYPE, str(error))
+        return NotAMessage(Fault.WRONG_TYPE, _without_value(str(error)))
     if isinstance(error, RecursionError):
         return NotAMessage(Fault.TOO_DEEP, "nested too deeply")
     try:
@@ -101,6 +105,17 @@ def _refused(raw: bytes, error: Exception) -> NotAMessage:
     except UnicodeDecodeError as broken:
         return NotAMessage(Fault.NOT_UTF8, f"byte {broken.start} is not UTF-8")
     return NotAMessage(Fault.NOT_JSON, str(error))
+
+
+def _in_time(at: datetime | int) -> bool:
+    """Whether `at` can be written, and stand in an id; an int was looked at as it was decoded."""
+    return isinstance(at, int) or 1970 < at.year < 9999 or 0 <= to_milliseconds(at) <= LAST_TIME
+
+
+def _without_value(detail: str) -> str:
+    """`detail` without what the sender wrote, which may be long, and hold a position."""
+    said, at, where = detail.rpartition(" - at ")
+    return f"Not one of the values there are{at}{where}" if said.startswith("Invalid enum value") else detail
 
 
 def _refuse_duplicates(raw: bytes) -> None:
@@ -119,18 +134,16 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-@cache
-def _any_json() -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder()
+_POSITION = re.compile(rb"lat|lon|lng|coord|\\u", re.IGNORECASE)
+"""What names a position, or may name it in escapes."""
 
 
 def may_hold_position(raw: bytes) -> bool:
-    """Whether the bytes are JSON that names a latitude: then a dead letter does not keep them."""
-    try:
-        parsed = _any_json().decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return b"lat" in raw and not isinstance(parsed, str | int | float | None)
+    """Whether the bytes may name a position: then a dead letter does not keep them.
+
+    In doubt they do: half a ping is no JSON, and holds a position all the same; as does one in UTF-16 or UTF-32.
+    """
+    return _POSITION.search(raw.replace(b"\0", b"")) is not None
 
 
 def dead_letter(record: Record, reason: Fault, detail: str) -> DeadLetter:

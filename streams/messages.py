@@ -11,18 +11,20 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from streams.times import LAST_TIME
+
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 """An identifier that somebody else chose: a device, a member, a card, a coupon."""
 
 RetailerName = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^|]*$")]
 """A retailer stands before the first `|` of every key."""
 
-When = Annotated[datetime, Meta(tz=True)] | int
+When = Annotated[datetime, Meta(tz=True)] | Annotated[int, Meta(ge=0, le=LAST_TIME)]
 """RFC 3339 with an offset, or milliseconds since 1970."""
 
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
-Amount = Annotated[str, Meta(pattern=r"^\d{1,10}(\.\d{2})? [A-Z]{3}$")]
+Amount = Annotated[str, Meta(pattern=r"^[0-9]{1,10}(\.[0-9]{2})? [A-Z]{3}$")]
 """`39.00 EUR`"""
 
 

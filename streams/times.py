@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
+LAST_TIME = 253_402_300_799_999
+"""The last millisecond of the year 9999: no later one can be written."""
+
 
 def to_milliseconds(moment: datetime | int) -> int:
     """Milliseconds since 1970, rounded down; an int is taken for milliseconds already."""
