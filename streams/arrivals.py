@@ -20,12 +20,13 @@ from streams.tracks import Track
 
 @dataclass(slots=True)
 class Arrival:
-    """A record that is a message: of a device whose track it is, or a check-in without one."""
+    """A record that is a message; `owner` is the `retailer|device` it came from, `track` that of an admitted one."""
 
     record: Record
     message: Ping | CheckIn
-    track: Track | None
+    owner: str | None
     fix: Fix | None
+    track: Track | None = None
 
 
 def ping_fix(ping: Ping) -> Fix:

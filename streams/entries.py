@@ -69,7 +69,7 @@ class Entries:
             except NotAMessage as fault:
                 letter = dead_letter(record, fault.reason, str(fault))
                 processed.dead_letters.append(letter)
-                processed.records.append(dead_letter_record(letter, record.key))
+                processed.records.append(dead_letter_record(letter))
         await self._producer.produce(processed.records)
         return processed
 

@@ -82,8 +82,9 @@ def offer_record(offer: Offer, key: str) -> Outgoing:
     return Outgoing(topics.OFFERS.name, key.encode(), _dump(told))
 
 
-def dead_letter_record(letter: DeadLetter, key: bytes | None) -> Outgoing:
-    """A dead letter for the topic of that name, under the key of the record it came from."""
+def dead_letter_record(letter: DeadLetter) -> Outgoing:
+    """A dead letter for the topic of that name; its key says where the record stands."""
+    key = f"{letter.topic}|{letter.partition}|{letter.offset}".encode()
     told = {
         "reason": letter.reason,
         "detail": letter.detail,
@@ -92,7 +93,7 @@ def dead_letter_record(letter: DeadLetter, key: bytes | None) -> Outgoing:
         "offset": letter.offset,
         "raw": letter.raw,
     }
-    return Outgoing(topics.DEAD_LETTERS.name, key or b"", _dump(told))
+    return Outgoing(topics.DEAD_LETTERS.name, key, _dump(told))
 
 
 def _trigger(trigger: Trigger) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The straight way of a batch: from the bytes of pings and check-ins to offers, or the reasons why none.
 
-decode, admit, screen, locate, advance, load, decide, claim, produce, save. What happens between two steps does not
+decode, admit, locate, advance, load, decide, claim, produce, save. What happens between two steps does not
 matter: a crash anywhere leads to the same bytes when the batch is worked again, because outcomes are stored where they
 are claimed, ids come from what happened, and presence is saved last.
 """
@@ -8,12 +8,11 @@ are claimed, ids come from what happened, and presence is saved last.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from geofences.check_ins import CheckInDoubt, believe
-from geofences.fixes import DEFAULT_SCREEN, screen_alone
 from geofences.index import Sighting
 from geofences.states import Transition
 from offers.occasions import Occasion
@@ -36,6 +35,24 @@ from streams.tracks import Track
 
 def _check_in_key(check_in: CheckIn) -> str:
     return f"{check_in.retailer}|{check_in.device or check_in.member or check_in.card}"
+
+
+def _ping_arrival(record: Record, ping: Ping) -> Arrival:
+    return Arrival(record, ping, record.key.decode() if record.key else None, ping_fix(ping))
+
+
+def _check_in_arrival(record: Record, check_in: CheckIn) -> Arrival:
+    owner = None if check_in.device is None else f"{check_in.retailer}|{check_in.device}"
+    return Arrival(record, check_in, owner, check_in_fix(check_in))
+
+
+def _check_ins(arrivals: Iterable[Arrival]) -> Iterator[CheckIn]:
+    return (arrival.message for arrival in arrivals if isinstance(arrival.message, CheckIn))
+
+
+def _is_nobodys(message: Ping | CheckIn) -> bool:
+    """Whether a check-in names nothing but a device: without its consent nobody is left whom it could concern."""
+    return isinstance(message, CheckIn) and message.member is None and message.card is None
 
 
 _PINGS = Decoder(Ping, lambda ping: f"{ping.retailer}|{ping.device}")
@@ -63,11 +80,9 @@ class Pipeline:
         """
         way = _Way(self.retailers, tables, Processed(), batch.clocks)
         self.gate(Step.DECODE)
-        messages = list(way.decode(batch.records))
+        arrivals = way.decode(batch.records)
         self.gate(Step.ADMIT)
-        arrivals = await way.admit(messages, await self._hints.due(batch.clocks, tables.timers))
-        self.gate(Step.SCREEN)
-        arrivals = [arrival for arrival in arrivals if way.believes(arrival)]
+        arrivals = await way.admit(arrivals, await self._hints.due(batch.clocks, tables.timers))
         self.gate(Step.LOCATE)
         sightings = way.locate(arrivals)
         self.gate(Step.ADVANCE)
@@ -99,76 +114,59 @@ class _Way:
         self._cards: dict[str, str | None] = {}
         self._outgoing: list[Outgoing | Occasion] = []
 
-    def decode(self, records: Iterable[Record]) -> Iterable[tuple[Record, Ping | CheckIn]]:
+    def decode(self, records: Iterable[Record]) -> list[Arrival]:
         """The messages among `records`; what is none becomes a dead letter."""
+        arrivals: list[Arrival] = []
         for record in records:
-            decoder: Decoder[Ping] | Decoder[CheckIn] = _PINGS if record.topic == topics.PINGS.name else _CHECK_INS
             try:
-                yield record, decoder.decode(record, self._retailers)
+                if record.topic == topics.PINGS.name:
+                    arrivals.append(_ping_arrival(record, _PINGS.decode(record, self._retailers)))
+                else:
+                    arrivals.append(_check_in_arrival(record, _CHECK_INS.decode(record, self._retailers)))
             except NotAMessage as fault:
                 self._bury(record, fault.reason, str(fault))
+        return arrivals
 
     def _bury(self, record: Record, reason: Fault, detail: str) -> None:
-        letter = dead_letter(record, reason, detail)
-        self.processed.dead_letters.append(letter)
-        self._outgoing.append(dead_letter_record(letter, record.key))
+        self.processed.dead_letters.append(dead_letter(record, reason, detail))
 
-    async def admit(
-        self, messages: Sequence[tuple[Record, Ping | CheckIn]], due: Sequence[tuple[int, int, str]]
-    ) -> list[Arrival]:
+    async def admit(self, arrivals: Sequence[Arrival], due: Sequence[tuple[int, int, str]]) -> list[Arrival]:
         """What may be looked at: of devices with consent, and not applied before; and the devices with a timer due."""
-        partitions = {
-            f"{message.retailer}|{message.device}": record.partition
-            for record, message in messages
-            if message.device is not None
-        }
+        partitions = {arrival.owner: arrival.record.partition for arrival in arrivals if arrival.owner is not None}
         for partition, at, owner in due:
             partitions.setdefault(owner, partition)
             self.spent[partition].add(owner)
             self._clockwork.add(partition, at, owner)
         await self._open_tracks(partitions)
-        cards = {f"{each.retailer}|{each.card}" for _, each in messages if isinstance(each, CheckIn) and each.card}
+        cards = {f"{each.retailer}|{each.card}" for each in _check_ins(arrivals) if each.card is not None}
         self._cards = await self._tables.links.members_of(sorted(cards))
-        admitted = (self._admitted(record, message) for record, message in messages)
-        return [arrival for arrival in admitted if arrival is not None]
+        return [arrival for arrival in arrivals if self._admitted(arrival)]
 
     async def _open_tracks(self, partitions: Mapping[str, int]) -> None:
         for device in await self._tables.presences.admit(list(partitions)):
-            retailer = self._retailers.get(device.owner.partition("|")[0])
-            if device.admission.granted and retailer is not None:
-                self.tracks[device.owner] = Track.of(device, retailer.index, partitions[device.owner])
+            if device.admission.granted:
+                name, _, device_name = device.owner.partition("|")
+                retailer = self._retailers.get(name)
+                if retailer is not None:
+                    track = Track(device, name, device_name, retailer.index, partitions[device.owner], device.body)
+                    self.tracks[device.owner] = track
 
-    def _admitted(self, record: Record, message: Ping | CheckIn) -> Arrival | None:
-        track = self.tracks.get(f"{message.retailer}|{message.device}")
-        if isinstance(message, Ping):
-            return self._admitted_ping(record, message, track)
-        if track is None and message.device is not None and message.member is None and message.card is None:
+    def _admitted(self, arrival: Arrival) -> bool:
+        record, message = arrival.record, arrival.message
+        arrival.track = track = None if arrival.owner is None else self.tracks.get(arrival.owner)
+        if track is None and (message.__class__ is Ping or _is_nobodys(message)):
             self.processed.without_consent += 1
-            return None
-        if track is not None and track.device.check_ins.covers(record.partition, record.offset):
-            self.processed.repeated += 1
-            return None
-        self.processed.check_ins += 1
-        return Arrival(record, message, track, None if track is None else check_in_fix(message))
-
-    def _admitted_ping(self, record: Record, ping: Ping, track: Track | None) -> Arrival | None:
-        if track is None:
-            self.processed.without_consent += 1
-            return None
-        if track.device.pings.covers(record.partition, record.offset):
-            self.processed.repeated += 1
-            return None
-        self.processed.pings += 1
-        return Arrival(record, ping, track, ping_fix(ping))
-
-    def believes(self, arrival: Arrival) -> bool:
-        """Whether a ping's fix may be true, looked at alone."""
-        if arrival.fix is None or isinstance(arrival.message, CheckIn):
-            return True
-        rejection = screen_alone(arrival.fix, arrival.record.timestamp, DEFAULT_SCREEN)
-        if rejection is not None:
-            self._reject(rejection, arrival)
-        return rejection is None
+            return False
+        if track is not None:
+            mark = track.device.pings if message.__class__ is Ping else track.device.check_ins
+            if mark.covers(record.partition, record.offset):
+                self.processed.repeated += 1
+                return False
+        if message.__class__ is Ping:
+            self.processed.pings += 1
+        else:
+            self.processed.check_ins += 1
+        return True
 
     def _reject(self, reason: str, arrival: Arrival) -> None:
         message = arrival.message
@@ -225,7 +223,8 @@ class _Way:
         track, retailer = arrival.track, self._retailers[check_in.retailer]
         store, at = check_in.store or check_in.code or "", to_milliseconds(check_in.at)
         last_fixes = track.open().fixes if track is not None else ()
-        doubt = believe(retailer.index, store, at, check_in.via, arrival.fix, last_fixes)
+        position = None if track is None else arrival.fix
+        doubt = believe(retailer.index, store, at, check_in.via, position, last_fixes)
         if doubt is CheckInDoubt.UNKNOWN_STORE:
             self._bury(arrival.record, Fault.UNKNOWN_STORE, "the retailer has no such store")
             return
@@ -240,7 +239,11 @@ class _Way:
             track.moved = True
 
     async def decide(self, now: int, gate: Gate) -> None:
-        """Put what comes of each occasion in its place."""
+        """Put what comes of each occasion in its place, and the dead letters before all."""
+        letters = sorted(
+            self.processed.dead_letters, key=lambda letter: (letter.topic, letter.partition, letter.offset)
+        )
+        self.processed.records += [dead_letter_record(letter) for letter in letters]
         occasions = [each for each in self._outgoing if isinstance(each, Occasion)]
         settled = iter(await settle(occasions, self._tables, self._retailers, now, gate))
         for each in self._outgoing:

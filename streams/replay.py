@@ -95,9 +95,9 @@ class Files:
 
 
 class Replay:
-    """A pipeline on tables of its own; `observe` is told of each batch."""
+    """A pipeline on tables of its own; `observe` is told of each batch, which is one event or a timer."""
 
-    def __init__(self, retailers: Retailers, files: Files, observe: Callable[[Processed], None]) -> None:
+    def __init__(self, retailers: Retailers, files: Files, observe: Callable[[Processed, Batch], None]) -> None:
         self._clock = 0
         self._files = files
         self._observe = observe
@@ -124,22 +124,25 @@ class Replay:
         of_presence = event.type.topic in (topics.PINGS.name, topics.CHECKINS.name)
         process = self._pipeline.process if of_presence else self._entries.process
         clocks = {0: self._clock} if of_presence else {}
-        self._done(await process(Batch([record], clocks), self._tables, self._clock), summary)
+        batch = Batch([record], clocks)
+        self._done(await process(batch, self._tables, self._clock), batch, summary)
 
     async def _fire(self, until: int | None, summary: Summary) -> None:
         """Let the timers due by `until` fire, each at its own time as they would live."""
         while (due := await self._tables.timers.next_due(0)) is not None and (until is None or due <= until):
             self._clock = max(self._clock, due)
             self._pipeline.assigned()
-            self._done(await self._pipeline.process(Batch([], {0: due}), self._tables, self._clock), summary)
+            batch = Batch([], {0: due})
+            self._done(await self._pipeline.process(batch, self._tables, self._clock), batch, summary)
 
     async def _bury(self, record: Record, summary: Summary) -> None:
         letter = dead_letter(record, Fault.WRONG_TYPE, "an event is a JSON object with a `type` that we know")
-        self._done(Processed(dead_letters=[letter], records=[dead_letter_record(letter, None)]), summary)
-        await self._files.produce([dead_letter_record(letter, None)])
+        buried = Processed(dead_letters=[letter], records=[dead_letter_record(letter)])
+        self._done(buried, Batch([record], {}), summary)
+        await self._files.produce(buried.records)
 
-    def _done(self, processed: Processed, summary: Summary) -> None:
+    def _done(self, processed: Processed, batch: Batch, summary: Summary) -> None:
         for rejection in processed.rejections:
             self._files.reject(rejection)
         summary.add(processed)
-        self._observe(processed)
+        self._observe(processed, batch)

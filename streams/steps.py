@@ -11,7 +11,6 @@ class Step(StrEnum):
 
     DECODE = "decode"
     ADMIT = "admit"
-    SCREEN = "screen"
     LOCATE = "locate"
     ADVANCE = "advance"
     LOAD = "load"

@@ -30,12 +30,6 @@ class Track:
     due: int | None = None
     moved: bool = False
 
-    @classmethod
-    def of(cls, device: Device, index: GeofenceIndex, partition: int) -> Track:
-        """The track of a device whose records come by `partition`."""
-        retailer, _, name = device.owner.partition("|")
-        return cls(device, retailer, name, index, partition, device.body)
-
     @property
     def member(self) -> str | None:
         """Who is known behind the device."""

@@ -113,7 +113,7 @@ class Worker:
     async def _bury(self, record: Record, error: Exception) -> Processed:
         self._count_broken(f"{record.topic}/{record.partition} at {record.offset}")
         letter = dead_letter(record, Fault.INTERNAL, type(error).__name__)
-        sent = dead_letter_record(letter, record.key)
+        sent = dead_letter_record(letter)
         await self.patience.until_done(lambda: self.producer.produce([sent]), self.still_ours)
         return Processed(dead_letters=[letter], records=[sent])
 

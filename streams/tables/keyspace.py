@@ -23,6 +23,16 @@ class Change(NamedTuple):
     ttl: int
 
 
+class Saving(NamedTuple):
+    """The new presence of one device, that rests on how the old one begins, and on the admission: as they were read."""
+
+    presence: str
+    admission: str
+    head: bytes
+    admitted: bytes | None
+    value: bytes
+
+
 class Reservation(NamedTuple):
     """One place of a limited campaign asked for. `limit` is how many there are; times are milliseconds UTC.
 
@@ -44,6 +54,9 @@ class Keyspace(Protocol):
 
     async def replace(self, groups: Sequence[Sequence[Change]]) -> list[bool]:
         """For each group, all of one hash tag: write all of it if nothing in it has changed, else nothing. In order."""
+
+    async def save(self, savings: Sequence[Saving], ttl: int) -> list[bool]:
+        """Whether each presence was saved, to be kept for `ttl` milliseconds; not where something came between."""
 
     async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
         """Whether each got a place, in order; places of unused coupons that expired before `now` come back first."""

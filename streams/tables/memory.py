@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from streams.tables.keyspace import Change, Reservation
+from streams.tables.keyspace import Change, Reservation, Saving
 
 
 @dataclass
@@ -47,6 +47,17 @@ class MemoryKeyspace:
                 self._values.pop(change.key, None)
             elif change.value is not change.expected:
                 self._values[change.key] = (change.value, self._clock() + change.ttl)
+        return True
+
+    async def save(self, savings: Sequence[Saving], ttl: int) -> list[bool]:
+        """See `Keyspace`."""
+        return [self._save(saving, ttl) for saving in savings]
+
+    def _save(self, saving: Saving, ttl: int) -> bool:
+        before = self._get(saving.presence) or b""
+        if before[: max(len(saving.head), 1)] != saving.head or self._get(saving.admission) != saving.admitted:
+            return False
+        self._values[saving.presence] = (saving.value, self._clock() + ttl)
         return True
 
     async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from struct import Struct
 from typing import NamedTuple
 
 from offers.members import Consent, Purpose
-from streams.tables.keys import KEPT, key
-from streams.tables.keyspace import Change, Keyspace
+from streams.tables.keys import KEPT, shard
+from streams.tables.keyspace import Keyspace, Saving
 
 _OFFERS, _LOCATION_HISTORY, _LINKED = 1, 2, 4
 
@@ -26,7 +27,8 @@ class Mark(NamedTuple):
 
 
 NO_MARK = Mark()
-_MARKS = Struct("<hqhq")
+_HEAD = Struct("<Ihqhq")
+_LAST_REVISION = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,16 @@ def unpack_admission(packed: bytes | None) -> Admission:
 class Device:
     """One device as it stands in the table; `body` is its presence, packed by `geofences`.
 
-    `packed` and `packed_admission` are the bytes that were read: a save rests on them. `pings` and `check_ins` mark
-    how far each topic was applied.
+    `head` and `packed_admission` are bytes that were read: a save rests on them. Each save raises the `revision`, that
+    stands in the head. `pings` and `check_ins` mark how far each topic was applied.
     """
 
     owner: str
-    packed: bytes | None
+    keys: tuple[str, str]
+    head: bytes
     packed_admission: bytes | None
     admission: Admission
+    revision: int
     pings: Mark
     check_ins: Mark
     body: bytes
@@ -91,27 +95,31 @@ class Presences:
 
     async def admit(self, owners: Sequence[str]) -> list[Device]:
         """Each device with its admission, in one read."""
-        values = await self.keyspace.read(
-            [key(kind, owner) for owner in owners for kind in ("presence", "admission")],
-        )
-        return [_device(owner, values[2 * place], values[2 * place + 1]) for place, owner in enumerate(owners)]
+        named = [keys_of(owner) for owner in owners]
+        values = await self.keyspace.read(list(chain.from_iterable(named)))
+        return list(map(_device, owners, named, values[::2], values[1::2]))
 
     async def save(self, moved: Sequence[tuple[Device, bytes]]) -> list[bool]:
         """Write each device's marks and new presence, unless that or its admission has changed since it was read."""
-        return await self.keyspace.replace([self._saved(device, body) for device, body in moved])
-
-    def _saved(self, device: Device, body: bytes) -> tuple[Change, Change]:
-        packed = _MARKS.pack(*device.pings, *device.check_ins) + body
-        return (
-            Change(key("presence", device.owner), device.packed, packed, self.ttl),
-            Change(key("admission", device.owner), device.packed_admission, device.packed_admission, 0),
-        )
+        return await self.keyspace.save([_saving(device, body) for device, body in moved], self.ttl)
 
 
-def _device(owner: str, packed: bytes | None, packed_admission: bytes | None) -> Device:
+def _saving(device: Device, body: bytes) -> Saving:
+    packed = _HEAD.pack(device.revision + 1 & _LAST_REVISION, *device.pings, *device.check_ins) + body
+    return Saving(*device.keys, device.head, device.packed_admission, packed)
+
+
+def keys_of(owner: str) -> tuple[str, str]:
+    """The keys of a device's presence and admission, of one hash tag."""
+    tagged = f"{{{shard(owner)}}}:{owner}"
+    return f"presence:{tagged}", f"admission:{tagged}"
+
+
+def _device(owner: str, keys: tuple[str, str], packed: bytes | None, packed_admission: bytes | None) -> Device:
     admission = unpack_admission(packed_admission)
     if packed is None:
-        return Device(owner, None, packed_admission, admission, NO_MARK, NO_MARK, b"")
-    pings_partition, pings_offset, check_ins_partition, check_ins_offset = _MARKS.unpack_from(packed)
+        return Device(owner, keys, b"", packed_admission, admission, 0, NO_MARK, NO_MARK, b"")
+    revision, pings_partition, pings_offset, check_ins_partition, check_ins_offset = _HEAD.unpack_from(packed)
     pings, check_ins = Mark(pings_partition, pings_offset), Mark(check_ins_partition, check_ins_offset)
-    return Device(owner, packed, packed_admission, admission, pings, check_ins, packed[_MARKS.size :])
+    head, body = packed[: _HEAD.size], packed[_HEAD.size :]
+    return Device(owner, keys, head, packed_admission, admission, revision, pings, check_ins, body)

@@ -13,14 +13,15 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
-from redis.asyncio import Redis, RedisCluster
+import hiredis
+from redis.asyncio import Connection, ConnectionPool, Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ClusterDownError, NoScriptError, RedisError, ResponseError
 
 from streams.errors import InfrastructureError
 from streams.tables import keys
-from streams.tables.keyspace import Change, Reservation
+from streams.tables.keyspace import Change, Reservation, Saving
 
 Client = Redis | RedisCluster
 Command = tuple[Any, ...]
@@ -33,13 +34,27 @@ async def connect(url: str) -> RedisKeyspace:
     Without timers a call or retries of its own: the caller has one deadline round the batch, and a claim that may have
     been carried out must be looked up, not repeated.
     """
-    client = Redis.from_url(url, protocol=2, socket_timeout=None, retry=Retry(NoBackoff(), 0))
+    pool = ConnectionPool.from_url(
+        url, connection_class=PackingConnection, protocol=2, socket_timeout=None, retry=Retry(NoBackoff(), 0)
+    )
+    client = Redis.from_pool(pool)
     async with _named_errors():
         about = await client.info("cluster")
     if not about.get("cluster_enabled"):
         return RedisKeyspace(client)
     await client.aclose()
     return RedisKeyspace(RedisCluster.from_url(url, protocol=2, socket_timeout=None))
+
+
+class PackingConnection(Connection):
+    """Commands are packed by hiredis: the client's own way costs more than all else we do to save a batch."""
+
+    def pack_command(self, *args: Any) -> list[bytes]:
+        """The bytes of one command; a name of two words, such as `SCRIPT LOAD`, goes the client's own way."""
+        if " " in args[0]:
+            packed: list[bytes] = super().pack_command(*args)
+            return packed
+        return [hiredis.pack_command(args)]
 
 
 @cache
@@ -93,6 +108,14 @@ class RedisKeyspace:
         parts = self._split(range(len(groups)), lambda place: groups[place][0].key)
         replies = await self._run([_replacement([groups[place] for place in part]) for part in parts])
         return [bool(written) for written in _in_order(parts, replies)]
+
+    async def save(self, savings: Sequence[Saving], ttl: int) -> list[bool]:
+        """One EVALSHA of `save.lua`; on a cluster one a shard."""
+        if not savings:
+            return []
+        parts = self._split(range(len(savings)), lambda place: savings[place].presence)
+        replies = await self._run([_saving([savings[place] for place in part], ttl) for part in parts])
+        return [bool(saved) for saved in _in_order(parts, replies)]
 
     async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
         """One EVALSHA of `reserve.lua` each, pipelined."""
@@ -184,7 +207,7 @@ class RedisKeyspace:
         return list(await pipeline.execute(raise_on_error=False))
 
     async def _load(self) -> None:
-        for name in ("replace", "reserve", "confirm"):
+        for name in ("replace", "save", "reserve", "confirm"):
             await self._client.script_load(script(name)[0])
 
 
@@ -210,6 +233,16 @@ def _replacement(groups: Sequence[Sequence[Change]]) -> Command:
                 arguments += (expected or b"", b"-" if value is None else b"+" + value, ttl)
     named = [change.key for group in groups for change in group]
     return _evaluation("replace", named, *arguments)
+
+
+def _saving(savings: Sequence[Saving], ttl: int) -> Command:
+    """The call of `save.lua` for `savings`; its own file says what its arguments are."""
+    named: list[str] = []
+    arguments: list[Any] = [ttl]
+    for presence, admission, head, admitted, value in savings:
+        named += (presence, admission)
+        arguments += (head, admitted or b"", value)
+    return _evaluation("save", named, *arguments)
 
 
 def _evaluation(name: str, named: Sequence[str], *arguments: Any) -> Command:
