@@ -32,9 +32,7 @@ class BrokerLog(logging.Filter):
         self._last = 0.0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno < logging.WARNING:
-            return True
-        if not self.away and not any(sign in record.getMessage() for sign in AWAY):
+        if record.levelno < logging.WARNING or not any(sign in record.getMessage() for sign in AWAY):
             return True
         self._last = time.monotonic()
         self.swallowed += 1

@@ -241,15 +241,21 @@ class BatchConsumer(FaustConsumer):
 
     async def wait_empty(self) -> None:
         """Faust calls it before a rebalance and a stop: let the batch in flight finish, commit what was processed."""
-        try:
-            await asyncio.wait_for(self._nothing_in_flight.wait(), FINISH_SECONDS if self.is_member() else 0)
-        except TimeoutError:
-            self.log.warning("a batch is not done after %s s: it will be worked again", FINISH_SECONDS)
-            self.ownership.current = False
+        await self._finish()
         try:
             await asyncio.wait_for(self._commit_all(), LAST_COMMIT_SECONDS)
         except TimeoutError:
             self.log.warning("no commit before the partitions are given up: some records will be worked again")
+
+    async def _finish(self) -> None:
+        """Wait for the batch in flight, unless it is void anyway."""
+        if self._nothing_in_flight.is_set() or not (self.ownership.current and self.is_member()):
+            return
+        try:
+            await asyncio.wait_for(self._nothing_in_flight.wait(), FINISH_SECONDS)
+        except TimeoutError:
+            self.log.warning("a batch is not done after %s s: it will be worked again", FINISH_SECONDS)
+            self.ownership.current = False
 
     async def _commit_all(self) -> None:
         while await self.maybe_wait_for_commit_to_finish():
