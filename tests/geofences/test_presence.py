@@ -328,3 +328,38 @@ def test_no_timer_is_due_that_does_not_fire(steps):
     if due is not None:
         assert due > presence.fixes[-1].at
         assert expire(presence, due, RINGS)[1]
+
+
+def test_a_faint_fix_adds_nothing_and_takes_nothing():
+    shop = a_store(proximity=50)
+    pending, _ = follow(shop, [fix_at(FAR, 0, 60), fix_at(10, 5 * MINUTE, 60)])
+    for metres in (45, 55):
+        after, _ = follow(shop, [fix_at(metres, 6 * MINUTE, 60)], pending)
+        assert after.stores == pending.stores
+    after, _ = follow(shop, [fix_at(43, 6 * MINUTE, 60)], pending)
+    assert after.stores["haussmann"].pendings[0].evidence == 784
+
+
+def test_a_contrary_fix_never_confirms_what_had_enough():
+    index = GeofenceIndex([a_zone("haussmann", DOOR, {PROXIMITY: 100}, HOLDING)])
+    presence, _ = follow(index, [fix_at(FAR, -2 * MINUTE), fix_at(0, 0), fix_at(0, 30 * SECOND)])
+    doubted, transitions = follow(index, [fix_at(120, MINUTE, 40)], presence)
+    assert transitions == []
+    assert doubted.stores["haussmann"].pendings[0].evidence == 1_500
+    _, transitions = follow(index, [fix_at(100, 90 * SECOND, 40)], doubted)
+    assert told(transitions) == ["ENTER proximity"]
+
+
+def test_evidence_for_an_inner_ring_is_kept_when_an_outer_one_is_entered():
+    shop = a_store(catchment=200, proximity=50)
+    fixes = [fix_at(FAR, 0, 60), fix_at(10, 5 * MINUTE, 60), fix_at(20, 6 * MINUTE, 60)]
+    _, transitions = follow(shop, fixes)
+    assert told(transitions) == ["ENTER catchment", "ENTER proximity"]
+    assert times(transitions) == [(5 * MINUTE, 5 * MINUTE), (5 * MINUTE, 6 * MINUTE)]
+
+
+def test_in_silence_each_ring_is_left_when_its_own_hold_time_is_over():
+    shop = a_store(catchment=400, proximity=100)
+    _, transitions = follow(shop, [fix_at(0, 0), fix_at(250, MINUTE), fix_at(600, 2 * MINUTE)], until=10 * MINUTE)
+    assert told(transitions)[2:] == ["EXIT proximity pass_by", "EXIT catchment"]
+    assert times(transitions)[2:] == [(MINUTE, 3 * MINUTE), (2 * MINUTE, 4 * MINUTE)]

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from geofences.fixes import Fix, FixRejection
 from geofences.index import GeofenceIndex
-from geofences.presence import Pending, Presence, StorePresence, advance, screened
+from geofences.presence import SILENCE, Pending, Presence, StorePresence, advance, screened
 from geofences.presence_codec import PresenceFormatError, newest, pack, short_way, unpack
 from geofences.rings import Ring
 from tests.geofences.street import (
@@ -107,8 +107,9 @@ def test_the_short_way_ends_where_the_long_way_does(steps):
 def test_a_phone_to_which_nothing_happens_goes_the_short_way(metres, stores):
     presence, _ = follow(INDEX, [fix_at(metres, minute * MINUTE) for minute in range(10)])
     fix = fix_at(metres, 10 * MINUTE)
-    assert len(presence.stores) == stores
-    assert isinstance(short_way(pack(presence), fix, seen(INDEX, fix), fix.at), bytes)
+    assert (len(presence.stores), len(presence.fixes)) == (stores, 8)
+    after, _ = advance(presence, fix, seen(INDEX, fix), INDEX)
+    assert short_way(pack(presence), fix, seen(INDEX, fix), fix.at) == pack(after)
 
 
 def test_a_timer_a_suspect_or_a_leave_needs_the_long_way():
@@ -118,6 +119,13 @@ def test_a_timer_a_suspect_or_a_leave_needs_the_long_way():
     for presence, metres in ((waiting, 0), (suspicious, 9_000), (leaving, -350)):
         fix = fix_at(metres, 2 * MINUTE)
         assert short_way(pack(presence), fix, seen(INDEX, fix), fix.at) is None
+
+
+def test_after_a_silence_everything_near_a_store_goes_the_long_way():
+    presence, _ = follow(INDEX, [fix_at(0, minute * MINUTE) for minute in range(10)])
+    for silence, short in ((SILENCE - 1, True), (SILENCE, False)):
+        fix = fix_at(0, 9 * MINUTE + silence)
+        assert (short_way(pack(presence), fix, seen(INDEX, fix), fix.at) is not None) == short
 
 
 def test_near_three_stores_in_doubt_with_a_suspect_it_is_320_bytes_at_most():
