@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from streams.tables.keys import SHARDS, key, shard, tag
-from streams.tables.keyspace import Change, Keyspace, Reservation
+from streams.tables.keyspace import Change, Keyspace, Reservation, Saving
 from tests.tables.conftest import Run
 
 TTL = 60_000
@@ -115,6 +115,48 @@ def test_of_any_number_that_replace_the_same_one_wins(peers: list[Keyspace], run
     answers = run(all_at_once())
     assert Counter(answer for (answer,) in answers) == {True: 1, False: 199}
     assert run(peers[0].read([name])) == [b"%d" % answers.index([True])]
+
+
+@pytest.mark.parametrize(
+    ("before", "head", "saved"),
+    [
+        (None, b"", True),
+        (None, b"head", False),
+        (b"head and body", b"head", True),
+        (b"head and body", b"head and body", True),
+        (b"head and body", b"", False),
+        (b"head and body", b"HEAD", False),
+        (b"hea", b"head", False),
+    ],
+)
+@pytest.mark.parametrize(
+    ("admission", "admitted"), [(None, None), (b"yes", b"yes"), (b"yes", None), (None, b"yes"), (b"yes", b"ye")]
+)
+def test_a_presence_is_saved_where_its_head_and_its_admission_are_as_they_were(
+    keyspace: Keyspace,
+    run: Run,
+    retailer: str,
+    before: bytes | None,
+    head: bytes,
+    saved: bool,
+    admission: bytes | None,
+    admitted: bytes | None,
+) -> None:
+    named = key("presence", f"{retailer}|phone"), key("admission", f"{retailer}|phone")
+    there = [written(name, value) for name, value in zip(named, (before, admission), strict=True) if value is not None]
+    run(keyspace.replace([there] if there else []))
+    expected = saved and admission == admitted
+    assert run(keyspace.save([Saving(*named, head, admitted, b"new")], TTL)) == [expected]
+    assert run(keyspace.read(named)) == [b"new" if expected else before, admission]
+
+
+def test_presences_are_saved_each_for_itself_over_all_shards(keyspace: Keyspace, run: Run, retailer: str) -> None:
+    owners = [f"{retailer}|{each}" for each in range(300)]
+    named = [(key("presence", owner), key("admission", owner)) for owner in owners]
+    run(keyspace.replace([[written(presence, b"there")] for presence, _ in named[::3]]))
+    savings = [Saving(*both, b"", None, b"new") for both in named]
+    assert run(keyspace.save(savings, TTL)) == [place % 3 != 0 for place in range(300)]
+    assert run(keyspace.save([], TTL)) == []
 
 
 def test_keys_of_one_owner_share_a_tag_and_shards_are_used_alike() -> None:
