@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -148,7 +149,9 @@ def make_archive(directory: Path) -> None:
     )
     wait_until_ready(broker.bootstrap, broker._process)
     broker.stop()
-    made.replace(ARCHIVE)
+    beside = ARCHIVE.with_suffix(f".{os.getpid()}")  # the data may lie on another disk
+    shutil.copyfile(made, beside)
+    beside.replace(ARCHIVE)
 
 
 @pytest.fixture(scope="session")

@@ -84,6 +84,7 @@ class BatchStream(faust.Stream[Any]):
                 ranges, rest = await self._take(rest, limit, idle)
             except StopAsyncIteration:  # what Faust throws into the buffer of a stream that it stops
                 return
+            ranges = [fetched for fetched in ranges if fetched.progress.current]  # not given up while it was taken
             if ranges or (consumer.flow_active and ownership.current and ownership is consumer.ownership):
                 batch = FetchedBatch(consumer, consumer.ownership, ranges)
                 consumer.begin(batch)

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from streams.transport.batches import FetchedBatch
-from tests.transport.workers import Side, Worker, duplicates, new_group, until
+from tests.transport.workers import Side, Worker, duplicates, kafka_side, new_group, until
 
 Tell = Callable[[Callable[[Side], Any]], None]
 
@@ -130,3 +132,24 @@ def test_a_worker_that_dies_without_a_commit_leaves_its_records_to_the_next(tell
 
 async def never(offsets: Any) -> bool:
     return False
+
+
+@pytest.mark.kafka
+def test_a_static_member_takes_its_partitions_back_and_nobody_else_is_interrupted(kafka_bootstrap: str) -> None:
+    async def story() -> None:
+        async with kafka_side(kafka_bootstrap) as side:
+            topic, group = side.topic(), new_group()
+            stays = Worker(side.url, group, topic, name="stays")
+            leaves = Worker(side.url, group, topic, name="leaves")
+            await until(lambda: stays.owns() == leaves.owns() == 2, "shared")
+            owned, revocations = set(leaves.consumer.ownership.partitions), stays.consumer._revocations
+            await leaves.stop()
+            written = await side.write(topic, 200)
+            back = Worker(side.url, group, topic, name="leaves")
+            await until(lambda: len(stays.seen) + len(back.seen) >= 200, "all records")
+            assert set(back.consumer.ownership.partitions) == owned
+            assert stays.consumer._revocations == revocations
+            await asyncio.gather(stays.stop(), back.stop())
+            assert sorted(stays.values + back.values) == sorted(written)
+
+    asyncio.run(story())
