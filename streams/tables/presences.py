@@ -31,8 +31,7 @@ _HEAD = Struct("<Ihqhq")
 _LAST_REVISION = 0xFFFFFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(NamedTuple):
     """Whether positions of a device may be looked at, and whose it is. Written by the link and consent path alone."""
 
     offers: bool
@@ -64,7 +63,7 @@ def unpack_admission(packed: bytes | None) -> Admission:
         return NOT_ADMITTED
     flags = packed[0]
     member = packed[1:].decode() if flags & _LINKED else None
-    return Admission(bool(flags & _OFFERS), bool(flags & _LOCATION_HISTORY), member)
+    return Admission(flags & _OFFERS != 0, flags & _LOCATION_HISTORY != 0, member)
 
 
 @dataclass(slots=True)
@@ -120,6 +119,7 @@ def _device(owner: str, keys: tuple[str, str], packed: bytes | None, packed_admi
     if packed is None:
         return Device(owner, keys, b"", packed_admission, admission, 0, NO_MARK, NO_MARK, b"")
     revision, pings_partition, pings_offset, check_ins_partition, check_ins_offset = _HEAD.unpack_from(packed)
-    pings, check_ins = Mark(pings_partition, pings_offset), Mark(check_ins_partition, check_ins_offset)
+    pings = Mark(pings_partition, pings_offset)
+    check_ins = NO_MARK if check_ins_partition < 0 else Mark(check_ins_partition, check_ins_offset)
     head, body = packed[: _HEAD.size], packed[_HEAD.size :]
     return Device(owner, keys, head, packed_admission, admission, revision, pings, check_ins, body)
