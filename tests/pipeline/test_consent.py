@@ -261,7 +261,7 @@ def test_after_a_stop_the_next_trigger_says_stopped_and_a_normal_wish_ends_it(op
             assert set(collected.reasons()) == {"STOPPED"}
             await working.enter(broker.records([preference(NOON + MINUTE, member="mia", contact="normal")]))
             await working.work(broker.records([check_in(NOON + 90 * SECOND, device="phone", store="haussmann")]))
-        assert [offer["campaign"] for offer in collected.offers()] == ["hello"]
+        assert [offer["campaign"] for offer in collected.offers()] == ["stay"]
 
     run(story())
 
