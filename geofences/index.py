@@ -7,6 +7,7 @@ zone holds costs one search of a key.
 """
 
 from collections.abc import Sequence
+from math import floor
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,8 @@ from geofences.rings import Zone, bounds
 
 CELLS_A_ZONE = 12
 SMALLEST_CELL = 0.0005 * DEGREE
+FEW = 8
+"""So many fixes are looked up faster one by one than as arrays."""
 EDGES_AT_ONCE = 1 << 18
 _ROW = 1 << 32
 
@@ -67,9 +70,9 @@ class GeofenceIndex:
 
         Places must be finite. Exactly the answers of `distances`, for any size of batch.
         """
+        if len(lons) <= FEW:
+            return [self._sighted(lon, lat) for lon, lat in zip(lons.tolist(), lats.tolist(), strict=True)]
         sightings: list[tuple[Sighting, ...]] = [()] * len(lons)
-        if not self.zones:
-            return sightings
         x, y = np.rint(lons * DEGREE), np.rint(lats * DEGREE)
         places, numbers = self._candidates(x, y)
         if not len(places):
@@ -80,6 +83,22 @@ class GeofenceIndex:
             places, numbers = places[held], numbers[held]
             self._fill(sightings, places, numbers, outermost[held], x[places], y[places])
         return sightings
+
+    def _sighted(self, lon: float, lat: float) -> tuple[Sighting, ...]:
+        """The same for one place, without arrays."""
+        x, y = to_units(lon), to_units(lat)
+        key = floor(x * self._per_cell) * _ROW + floor(y * self._per_cell)
+        cell = int(self._keys.searchsorted(key))
+        if self._keys[cell] != key:
+            return ()
+        found = []
+        for number in self._members[self._starts[cell] : self._starts[cell + 1]].tolist():
+            west, south, east, north = self._boxes[number]
+            meters = self._meters[number]
+            if west <= x <= east and south <= y <= north and (outermost := distance(meters[0], x, y)) > 0:
+                inner = [distance(of, x, y) for of in meters[1:]]
+                found.append(Sighting(self.zones[number], (outermost, *inner)))
+        return tuple(found)
 
     def _fill(
         self,
@@ -110,6 +129,7 @@ class GeofenceIndex:
     def _build_cells(self) -> None:
         boxes = np.array([bounds(zone.geofences[0].shape) for zone in self.zones]).reshape(-1, 4)
         boxes = np.vstack([np.floor(boxes.T[:2] * DEGREE) - 1, np.ceil(boxes.T[2:] * DEGREE) + 1])
+        self._boxes: list[list[float]] = boxes.T.tolist()
         self._per_cell = 1 / _cell_size(boxes)
         west, south, east, north = np.floor(boxes * self._per_cell)
         across, up = (east - west + 1).astype(np.int64), (north - south + 1).astype(np.int64)

@@ -120,7 +120,7 @@ def _is_near(blob: bytes, place: int, fix: Fix, elapsed: int, policy: ScreenPoli
     """The usual case of `is_reachable`, on the packed fix: so near that no error circle is needed."""
     lon, lat = _PLACE.unpack_from(blob, place)
     at_most = (abs(fix.lon - lon / DEGREE) + abs(fix.lat - lat / DEGREE)) * LONGEST_DEGREE
-    return at_most * 1_000 <= policy.max_speed * elapsed
+    return bool(at_most * 1_000 <= policy.max_speed * elapsed)
 
 
 def _anew(fix: Fix) -> bytes:
