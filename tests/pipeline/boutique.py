@@ -186,7 +186,7 @@ def town(seed: int = 1, walkers: int = 16) -> tuple[list[Message], list[Message]
         store = RIVOLI if number % 3 == 2 else HAUSSMANN
         devices = [f"phone-{number}", f"watch-{number}"][: 2 if number % 2 == 0 else 1]
         members.append(member(f"member-{number}", *devices))
-        begin = NOON + number * 7_000
+        begin = NOON + number * 7_137
         path = [east_of(store, 220.0), store, east_of(store, 230.0)]
         gaps = [(4 * MINUTE, 6 * MINUTE)] if number % 4 == 1 else []
         for place, device in enumerate(devices):
@@ -194,7 +194,7 @@ def town(seed: int = 1, walkers: int = 16) -> tuple[list[Message], list[Message]
                 path,
                 pace=1.4,
                 every=10_000,
-                start=begin + place * 3_000,
+                start=begin + place * 3_011,
                 stay=3 * MINUTE,
                 seed=seed * 1_000 + number * 2 + place,
                 gaps=gaps,
