@@ -17,7 +17,16 @@ import hiredis
 from redis.asyncio import Connection, ConnectionPool, Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ClusterDownError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import (
+    ClusterDownError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 
 from streams.errors import InfrastructureError
 from streams.tables import keys
@@ -64,16 +73,20 @@ def script(name: str) -> tuple[str, str]:
     return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
+_UNABLE = (ClusterDownError, TryAgainError, ReadOnlyError, OutOfMemoryError)
+"""What a server answers that cannot do it now. The client takes these names off the text of what it raises."""
+
+
 @asynccontextmanager
 async def _named_errors() -> AsyncIterator[None]:
     """What Redis being away looks like becomes `InfrastructureError`; a mistake of ours stays what it is."""
     try:
         yield
     except ResponseError as error:
-        if isinstance(error, ClusterDownError) or str(error).startswith(("LOADING", "READONLY", "MASTERDOWN", "OOM")):
-            raise InfrastructureError(f"Redis answers {error}") from error
+        if isinstance(error, _UNABLE) or str(error).startswith(("MISCONF", "NOREPLICAS", "BUSY")):
+            raise InfrastructureError(f"Redis answers: {error}") from error
         raise
-    except (RedisError, OSError, asyncio.IncompleteReadError) as error:
+    except (RedisError, RedisClusterException, OSError, asyncio.IncompleteReadError) as error:
         raise InfrastructureError(f"Redis is away: {error}") from error
 
 
@@ -87,6 +100,10 @@ class RedisKeyspace:
     async def close(self) -> None:
         """Give the connections back."""
         await self._client.aclose()
+
+    async def clear(self) -> None:
+        """Delete all there is: for benches and tests."""
+        await self._client.flushdb()
 
     async def drop_connections(self) -> None:
         """After a call that was cancelled: or the next one would read its reply."""
