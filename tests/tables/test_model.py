@@ -1,0 +1,162 @@
+"""The same commands to the keyspace in process and to a real Redis: the same answers, whatever the commands are."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streams.tables.keys import key
+from streams.tables.keyspace import Change, Keyspace, Reservation, Saving
+from streams.tables.memory import MemoryKeyspace
+from streams.tables.redis_keyspace import RedisKeyspace, connect
+
+TTL = 600_000
+
+Command = Callable[[Keyspace, "Names"], Awaitable[Any]]
+
+
+class Names:
+    """Keys of one example: nobody else writes to them, on whatever server."""
+
+    def __init__(self) -> None:
+        self._retailer = uuid4().hex
+        self.partition = uuid4().int >> 68
+
+    def of(self, kind: str, owner: int) -> str:
+        """The key of a kind of value of one owner."""
+        return key(kind, f"{self._retailer}|{owner}")
+
+
+OWNERS = st.integers(0, 2)
+KINDS = st.sampled_from(["visits", "contacts"])
+VALUES = st.sampled_from([None, b"1", b"2", b"12"])
+TOKENS = st.sampled_from(["a", "b", "c", "d b"])
+TIMES = st.integers(0, 12)
+
+CHANGES = st.lists(
+    st.tuples(KINDS, VALUES, VALUES, st.booleans()), min_size=1, max_size=3, unique_by=lambda each: each[0]
+)
+GROUPS = st.lists(st.tuples(OWNERS, CHANGES), max_size=3)
+SAVINGS = st.lists(
+    st.tuples(OWNERS, st.sampled_from([b"", b"1", b"12"]), VALUES, st.sampled_from([b"1", b"12"])), max_size=2
+)
+RESERVATIONS = st.lists(st.tuples(OWNERS, TOKENS, st.integers(0, 3), TIMES, TIMES), max_size=3)
+
+
+def read(asked: list[tuple[int, str]]) -> Command:
+    return lambda keyspace, names: keyspace.read([names.of(kind, owner) for owner, kind in asked])
+
+
+def replace(groups: list[tuple[int, list[tuple[str, bytes | None, bytes | None, bool]]]]) -> Command:
+    def changes(names: Names, owner: int, group: list[tuple[str, bytes | None, bytes | None, bool]]) -> list[Change]:
+        return [
+            Change(names.of(kind, owner), expected, expected if looked_at else value, TTL)
+            for kind, expected, value, looked_at in group
+        ]
+
+    return lambda keyspace, names: keyspace.replace([changes(names, owner, group) for owner, group in groups])
+
+
+def save(savings: list[tuple[int, bytes, bytes | None, bytes]]) -> Command:
+    return lambda keyspace, names: keyspace.save(
+        [Saving(names.of("visits", each), names.of("contacts", each), *rest) for each, *rest in savings], TTL
+    )
+
+
+def reserve(asked: list[tuple[int, str, int, int, int]]) -> Command:
+    return lambda keyspace, names: keyspace.reserve(
+        [Reservation(names.of("places", owner), *rest) for owner, *rest in asked]
+    )
+
+
+def confirm(given: list[tuple[int, str, int]]) -> Command:
+    return lambda keyspace, names: keyspace.confirm([(names.of("places", owner), *rest) for owner, *rest in given])
+
+
+def release(owner: int, token: str) -> Command:
+    return lambda keyspace, names: keyspace.release(names.of("places", owner), token)
+
+
+def spend(owner: int, token: str, until: float) -> Command:
+    return lambda keyspace, names: keyspace.spend(names.of("places", owner), token, until)
+
+
+def overdue(owner: int, now: int) -> Command:
+    async def ask(keyspace: Keyspace, names: Names) -> list[str]:
+        return sorted(await keyspace.overdue(names.of("places", owner), now))
+
+    return ask
+
+
+def remind(dues: dict[str, int]) -> Command:
+    return lambda keyspace, names: keyspace.remind(names.partition, dues)
+
+
+def rearm(dues: dict[str, int | None]) -> Command:
+    return lambda keyspace, names: keyspace.rearm(names.partition, dues)
+
+
+def due(until: int, most: int) -> Command:
+    return lambda keyspace, names: keyspace.due(names.partition, until, most)
+
+
+def next_due() -> Command:
+    return lambda keyspace, names: keyspace.next_due(names.partition)
+
+
+DEVICES = st.sampled_from(["r|a", "r|b", "r|é", "r|A"])
+COMMANDS: st.SearchStrategy[Command] = st.one_of(
+    st.builds(read, st.lists(st.tuples(OWNERS, KINDS), max_size=6)),
+    st.builds(replace, GROUPS),
+    st.builds(save, SAVINGS),
+    st.builds(reserve, RESERVATIONS),
+    st.builds(confirm, st.lists(st.tuples(OWNERS, TOKENS, TIMES), max_size=2)),
+    st.builds(release, OWNERS, TOKENS),
+    st.builds(spend, OWNERS, TOKENS, TIMES | st.just(math.inf)),
+    st.builds(overdue, OWNERS, TIMES),
+    st.builds(remind, st.dictionaries(DEVICES, TIMES, max_size=3)),
+    st.builds(rearm, st.dictionaries(DEVICES, st.none() | TIMES, max_size=3)),
+    st.builds(due, TIMES, st.integers(1, 4)),
+    st.builds(next_due),
+)
+EVERYTHING: tuple[Command, ...] = (
+    read([(owner, kind) for owner in range(3) for kind in ("visits", "contacts")]),
+    *(overdue(owner, 99) for owner in range(3)),
+    due(99, 99),
+    next_due(),
+    *(reserve([(owner, token, 3, 0, 99) for token in ("a", "b", "c", "d b")]) for owner in range(3)),
+)
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as started:
+        yield started
+
+
+@pytest.fixture(scope="module", params=["redis_url", "redis_cluster_url"])
+def real(request: pytest.FixtureRequest, runner: asyncio.Runner) -> Iterator[RedisKeyspace]:
+    connected: RedisKeyspace = runner.run(connect(request.getfixturevalue(request.param)))
+    yield connected
+    runner.run(connected.close())
+
+
+async def answers(keyspace: Keyspace, names: Names, commands: list[Command]) -> list[Any]:
+    return [await command(keyspace, names) for command in (*commands, *EVERYTHING)]
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(commands=st.lists(COMMANDS, max_size=25))
+def test_in_process_and_on_redis_the_same_commands_have_the_same_answers(
+    runner: asyncio.Runner, real: RedisKeyspace, commands: list[Command]
+) -> None:
+    names = Names()
+    expected = runner.run(answers(real, names, commands))
+    assert runner.run(answers(MemoryKeyspace(lambda: 0), names, commands)) == expected
