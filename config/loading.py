@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,11 +32,23 @@ def load(paths: Sequence[Path]) -> Loaded:
 
 
 def load_or_refuse(paths: Sequence[Path]) -> tuple[RetailerConfig, ...]:
-    """The retailers of `paths`. Raises ConfigError with all findings where there are any, OSError as `load` does."""
-    loaded = load(paths)
+    """The retailers of `paths`, of which a folder stands for the YAML files in it, by name.
+
+    Raises ConfigError with all findings where there are any, OSError as `load` does, and where a folder holds no YAML.
+    """
+    loaded = load([file for path in paths for file in _files(path)])
     if loaded.findings:
         raise ConfigError(loaded.findings)
     return loaded.retailers
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted((*path.glob("*.yaml"), *path.glob("*.yml")))
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, "there is no YAML file in this folder", str(path))
+    return found
 
 
 def _compiled(checked: Checked) -> RetailerConfig:
