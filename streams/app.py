@@ -70,14 +70,15 @@ async def build_app(
     """An engine built from `settings`, not yet run; on leaving, all that was opened is closed.
 
     Without `retailers` those of `settings.config` are read. Where `settings` names no Redis, a server of our own is
-    started, that keeps its data under `state`, or for as long as it runs.
+    started, that keeps its data under `state`, or for as long as it runs. `clock` is the worker's and, where it is
+    embedded, the broker's.
     """
     retailers = retailers_of(settings) if retailers is None else retailers
     async with AsyncExitStack() as opened:
         url = settings.redis or opened.enter_context(RedisServer(state)).url
         keyspace = await connect(url)
         opened.push_async_callback(keyspace.close)
-        broker = _embedded_broker(settings, opened)
+        broker = _embedded_broker(settings, opened, clock)
         producer = KafkaProducer(bootstrap(settings)) if broker is None else EmbeddedProducer(broker)
         opened.push_async_callback(producer.stop)
         tables = Tables.over(keyspace)
@@ -121,10 +122,10 @@ def _retailer(described: RetailerConfig, secret: str, public_url: str) -> Retail
     return Retailer(described.rules, GeofenceIndex(described.zones), own, public_url)
 
 
-def _embedded_broker(settings: Settings, opened: AsyncExitStack) -> Broker | None:
+def _embedded_broker(settings: Settings, opened: AsyncExitStack, clock: Clock) -> Broker | None:
     if not settings.broker.startswith(EMBEDDED):
         return None
-    broker = opened.enter_context(Broker(settings.broker.removeprefix(EMBEDDED)))
+    broker = opened.enter_context(Broker(settings.broker.removeprefix(EMBEDDED), clock=clock))
     for topic in topics.TOPICS:
         broker.create_topic(topic.name, topic.partitions(settings.partitions))
     return broker

@@ -78,9 +78,19 @@ class Files:
     async def produce(self, records: Sequence[Outgoing]) -> None:
         """Write each record to the file of its topic."""
         for record in records:
-            name = FILES.get(record.topic)
-            if name is not None and record.value is not None:
-                self._write(name, record.value)
+            self._keep(record)
+
+    def _keep(self, record: Outgoing) -> None:
+        name = FILES.get(record.topic)
+        if name is not None and record.value is not None:
+            self._write(name, record.value)
+
+    def take(self, processed: Processed) -> None:
+        """Write what came of a batch that somebody else produced."""
+        for record in processed.records:
+            self._keep(record)
+        for rejection in processed.rejections:
+            self.reject(rejection)
 
     def reject(self, rejection: Rejection) -> None:
         """Write a rejection."""
@@ -121,6 +131,8 @@ class Replay:
         if event.type is None:
             await self._bury(record, summary)
             return
+        # by its place in time, not in the file: a device takes a lower offset than its last for one it has applied
+        record = record._replace(offset=summary.events)
         of_presence = event.type.topic in (topics.PINGS.name, topics.CHECKINS.name)
         process = self._pipeline.process if of_presence else self._entries.process
         clocks = {0: self._clock} if of_presence else {}

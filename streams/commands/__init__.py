@@ -9,6 +9,7 @@ import typer
 from config import ConfigError
 from config.settings import SettingsError
 from streams.commands.check import FINDINGS, USAGE, check
+from streams.commands.demo import demo
 from streams.commands.replay import replay
 from streams.commands.topics import topics_app
 from streams.commands.up import up
@@ -27,6 +28,7 @@ app = typer.Typer(
 FOR_RETAILERS, FOR_OPS = "For retailers", "For operations"
 INTERRUPTED = 130
 
+app.command(rich_help_panel=FOR_RETAILERS)(demo)
 app.command(rich_help_panel=FOR_RETAILERS)(check)
 app.command(rich_help_panel=FOR_RETAILERS)(replay)
 app.command(rich_help_panel=FOR_RETAILERS)(up)

@@ -14,32 +14,49 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from config import load_or_refuse
 from config.settings import read_settings
 from streams.app import retailers_of
-from streams.batches import Processed
+from streams.batches import Batch, Processed
+from streams.map_page import write_map
 from streams.replay import Files, Replay, Summary
+from streams.sketch import Sketch
 
 
 def replay(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The retailer's YAML.")],
     events: Annotated[str, typer.Argument(metavar="EVENTS", help="A file of JSON lines, or - for standard input.")],
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to write what came of it.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE.html", help="Draw a map of rings, tracks and offers.")
+    ] = None,
 ) -> None:
     """Play recorded pings, check-ins and purchases, and see which offers they lead to, and why not more.
 
     The clock is the events' own, and coupon codes are samples: the same input gives the same output, byte for byte.
     """
     settings = read_settings(config=(config,), broker="embedded://replay", secret=None)
-    retailers = retailers_of(settings)
+    configs = load_or_refuse(settings.config)
+    retailers = retailers_of(settings, configs)
+    sketch = Sketch(configs[0].rules, configs[0].zones)
     console = Console(stderr=True)
     with _lines(events) as lines, Files(out) as files, _progress(console) as progress:
         task = progress.add_task("events", total=None)
 
-        def observe(_: Processed) -> None:
+        def observe(processed: Processed, batch: Batch) -> None:
             progress.advance(task)
+            if picture is not None:
+                sketch.add(processed, batch)
 
         summary = asyncio.run(Replay(retailers, files, observe).run(lines))
     _print(summary, Console(), out)
+    if picture is not None:
+        write_map(sketch, picture, f"{configs[0].description.name}: a replay of {_title(events)}")
+        Console().print(f"map: {picture}", highlight=False, soft_wrap=True)
+
+
+def _title(events: str) -> str:
+    return "standard input" if events == "-" else Path(events).name
 
 
 @contextmanager

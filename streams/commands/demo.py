@@ -1,0 +1,100 @@
+"""`chalandise demo`: a noon in Paris in under a minute, from the pings to the offers, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from config import RetailerConfig, load_or_refuse
+from config.settings import Settings, read_settings
+from streams import sample_day
+from streams.app import retailers_of
+from streams.batches import Batch, Processed
+from streams.commands.demo_view import DemoView
+from streams.commands.worker import stop_on_signals
+from streams.demonstration import Demonstration, Programme, cut_short
+from streams.logs import set_up_logs
+from streams.map_page import write_map
+from streams.replay import Files
+from streams.simulation import MINUTE, Plan, simulate
+from streams.sketch import Sketch
+
+MEMBERS = 8
+LASTING = 24 * MINUTE
+MAP = "map.html"
+EVENTS = "events.jsonl"
+
+
+def demo(
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your own YAML, walked through by sample members.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, max=3_600, help="How long the walking takes to watch.")] = 45.0,
+    speed: Annotated[
+        float | None, typer.Option(min=0.1, max=10_000, help="Times real speed, in place of --seconds.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="Show only the first minutes of the walk.")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the map and all that was written go.")] = Path(
+        "chalandise-demo"
+    ),
+    no_map: Annotated[bool, typer.Option("--no-map", help="Draw no map.")] = False,
+) -> None:
+    """Watch sample members walk through a shopping district: who comes near what, what they are offered, and why not.
+
+    Broker, Redis and worker run inside this one process; nothing needs to be installed or configured. Without --config
+    it is noon in Paris, at a department store that does not exist, with members that are samples.
+    """
+    file = config or sample_day.CONFIG
+    settings = read_settings(config=(file,), broker="embedded://demo", redis=None, secret=None, log_level="error")
+    set_up_logs(settings)
+    described = load_or_refuse(settings.config)[0]
+    programme = _programme(settings, described, own=config is not None)
+    if minutes is not None:
+        programme = cut_short(programme, int(minutes * MINUTE))
+    speed = speed or max(programme.lasting / 1_000 / seconds, 0.1)
+    asyncio.run(_show(programme, settings, described, speed, out, draws=not no_map))
+
+
+def _programme(settings: Settings, described: RetailerConfig, *, own: bool) -> Programme:
+    retailers = retailers_of(settings, [described])
+    if not own:
+        return Programme(retailers, sample_day.START, [*sample_day.history()], [*sample_day.day()])
+    plan = Plan(MEMBERS, sample_day.START, LASTING)
+    sent = list(simulate(described.rules, described.zones, plan))
+    before = [each for each in sent if each.arrives == plan.start]
+    return Programme(retailers, plan.start, before, sent[len(before) :])
+
+
+async def _show(
+    programme: Programme, settings: Settings, described: RetailerConfig, speed: float, out: Path, *, draws: bool
+) -> None:
+    console = Console()
+    sketch = Sketch(described.rules, described.zones)
+    view = DemoView(console, sketch, described.description.name or described.retailer, math.ceil(speed))
+    with Files(out) as files:
+
+        def observe(processed: Processed, batch: Batch) -> None:
+            sketch.add(processed, batch)
+            view.tell(processed)
+            files.take(processed)
+
+        show = Demonstration(programme, speed, observe)
+        with view.of(show):
+            async with show.engine(settings) as engine:
+                stop_on_signals(engine)
+                await show.run(engine)
+    _write_events(programme, out / EVENTS)
+    view.sum_up(show)
+    if draws:
+        write_map(sketch, out / MAP, f"{described.description.name}: a noon with sample members")
+        view.say_where("the map", out / MAP)
+    view.say_next(settings.config[0], out)
+
+
+def _write_events(programme: Programme, path: Path) -> None:
+    path.write_bytes(b"".join(sent.line + b"\n" for sent in (*programme.history, *programme.arriving)))

@@ -1,0 +1,117 @@
+"""What a map shows, collected batch by batch: tracks, transitions, offers, and what was withheld.
+
+Only of those who consented. It holds positions: it lives as long as the command that draws the map, and no longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from geofences.rings import Zone
+from offers.campaigns import Rules
+from streams import topics
+from streams.batches import Batch, Processed
+from streams.messages import Ping
+from streams.records import Outgoing, Record
+from streams.sentences import UNEVENTFUL
+from streams.times import to_milliseconds
+from streams.told import DecisionTold, OfferTold, TransitionTold, read_told
+
+
+class Dot(NamedTuple):
+    """A fix on the map: degrees, metres, milliseconds UTC."""
+
+    lon: float
+    lat: float
+    accuracy: float | None
+    at: int
+
+
+class _MemberTold(msgspec.Struct):
+    retailer: str
+    member: str
+    first_name: str | None = None
+    devices: list[str] = []
+
+
+_ping = msgspec.json.Decoder(Ping).decode
+_member = msgspec.json.Decoder(_MemberTold).decode
+
+
+@dataclass
+class Sketch:
+    """Of one retailer. `tracks` and `names` are by device."""
+
+    rules: Rules
+    zones: tuple[Zone, ...]
+    tracks: dict[str, list[Dot]] = field(default_factory=dict)
+    transitions: list[TransitionTold] = field(default_factory=list)
+    offers: list[OfferTold] = field(default_factory=list)
+    withheld: list[DecisionTold] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    members: dict[str, str] = field(default_factory=dict)
+    """First names by member."""
+
+    def add(self, processed: Processed, batch: Batch) -> None:
+        """Take in what a batch came to. A batch with a ping that nobody consented to adds no fix at all."""
+        if not processed.without_consent:
+            refused = {(rejection.device, rejection.at) for rejection in processed.rejections}
+            self._add_fixes(batch.records, refused)
+        for record in processed.records:
+            self._add_told(record)
+
+    def _add_fixes(self, records: Iterable[Record], refused: set[tuple[str | None, int]]) -> None:
+        for record in records:
+            ping = _read_ping(record)
+            if ping is None or ping.retailer != self.rules.retailer:
+                continue
+            at = to_milliseconds(ping.at)
+            if (ping.device, at) not in refused:
+                self.tracks.setdefault(ping.device, []).append(Dot(ping.lon, ping.lat, ping.accuracy, at))
+
+    def _add_told(self, record: Outgoing) -> None:
+        if record.topic == topics.MEMBERS.name and record.value is not None:
+            self._add_member(_member(record.value))
+            return
+        told = read_told(record.topic, record.value)
+        if told is None or told.retailer != self.rules.retailer:
+            return
+        if isinstance(told, TransitionTold):
+            self.transitions.append(told)
+        elif isinstance(told, OfferTold):
+            self.offers.append(told)
+        elif is_eventful(told):
+            self.withheld.append(told)
+
+    def _add_member(self, told: _MemberTold) -> None:
+        if told.retailer == self.rules.retailer and told.first_name:
+            self.members[told.member] = told.first_name
+            self.names.update(dict.fromkeys(told.devices, told.first_name))
+
+    def name_of(self, device: str) -> str:
+        """Who carries the device, as far as is known."""
+        return self.names.get(device, device)
+
+    def store_name(self, store: str) -> str:
+        """The store's name."""
+        known = self.rules.stores.get(store)
+        return known.name if known else store
+
+
+def is_eventful(decision: DecisionTold) -> bool:
+    """Whether somebody might have got an offer here, and did not."""
+    no_nth_visit = decision.trigger.kind == "VISIT" and decision.reason == "HISTORY"
+    return decision.outcome == "withheld" and decision.reason not in UNEVENTFUL and not no_nth_visit
+
+
+def _read_ping(record: Record) -> Ping | None:
+    if record.topic != topics.PINGS.name or record.value is None:
+        return None
+    try:
+        return _ping(record.value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

@@ -1,0 +1,132 @@
+"""What was written to the topics, read back: for `demo`, `watch`, `why` and the map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from streams import topics
+from streams.times import to_milliseconds
+
+
+class TriggerTold(msgspec.Struct, frozen=True):
+    """What began it."""
+
+    kind: str
+    id: str
+    at: datetime
+    store: str
+    geofence: str | None = None
+
+
+class CandidateTold(msgspec.Struct, frozen=True):
+    """One campaign that was considered; without a reason nothing spoke against it."""
+
+    campaign: str
+    reason: str | None = None
+
+
+class DecisionTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of the topic `decisions`."""
+
+    id: str
+    rules: str
+    trigger: TriggerTold
+    retailer: str
+    at: datetime
+    outcome: str
+    candidates: list[CandidateTold]
+    steps: list[str]
+    member: str | None = None
+    campaign: str | None = None
+    offer: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+class CouponTold(msgspec.Struct, frozen=True):
+    """The coupon of an offer."""
+
+    code: str
+    expires_at: datetime
+
+
+class OfferTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of the topic `offers`."""
+
+    id: str
+    retailer: str
+    member: str
+    campaign: str
+    store: str
+    text: str
+    locale: str
+    created_at: datetime
+    expires_at: datetime
+    trigger: TriggerTold
+    discount: str | None = None
+    coupon: CouponTold | None = None
+
+
+class PlaceTold(msgspec.Struct, frozen=True):
+    """A fix in a transition."""
+
+    lat: float
+    lon: float
+    accuracy: float
+
+
+class TransitionTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of the topic `transitions`."""
+
+    id: str
+    retailer: str
+    device: str
+    store: str
+    geofence: str
+    kind: str
+    at: datetime
+    confirmed_at: datetime
+    fix: PlaceTold
+    member: str | None = None
+    reason: str | None = None
+
+    @property
+    def ring(self) -> str:
+        """`proximity`."""
+        return self.geofence.rpartition("/")[2]
+
+
+Told = DecisionTold | OfferTold | TransitionTold
+Kind = TypeVar("Kind", bound=Told)
+
+_DECODERS: dict[str, Callable[[bytes], Any]] = {
+    topics.DECISIONS.name: msgspec.json.Decoder(DecisionTold).decode,
+    topics.OFFERS.name: msgspec.json.Decoder(OfferTold).decode,
+    topics.TRANSITIONS.name: msgspec.json.Decoder(TransitionTold).decode,
+}
+
+
+def read_told(topic: str, value: bytes | None) -> Told | None:
+    """The message that stands in `value`; None for other topics, and for what cannot be read."""
+    decode = _DECODERS.get(topic)
+    if decode is None or value is None:
+        return None
+    try:
+        told: Told = decode(value)
+        return told
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def milliseconds(moment: datetime) -> int:
+    """Milliseconds UTC of a time told."""
+    return to_milliseconds(moment)
+
+
+def of_kind(kind: type[Kind], told: Iterable[Told | None]) -> list[Kind]:
+    """Those among `told` that are of that kind."""
+    return [each for each in told if isinstance(each, kind)]
