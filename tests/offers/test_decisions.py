@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
 from dataclasses import replace
 from random import Random
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
@@ -16,17 +13,16 @@ from hypothesis import strategies as st
 
 from offers.campaigns import Campaign, Discount, OfferTemplate, Rules, TriggerKind, When, Who
 from offers.coupons import coupon_code
-from offers.decisions import Decision, Verdict, decide, decision_id, held_out
+from offers.decisions import Decision, Verdict, decide, held_out
 from offers.eligibility import Refusal
 from offers.members import Consent, Grant, Member, Profile, Visits, Wish
 from offers.money import Money
-from offers.occasions import Occasion, Trigger, occasion_id, shadowed, visit_trigger
+from offers.occasions import Occasion, Trigger, shadowed, visit_trigger
 from offers.withheld import Withheld
 from tests.offers.samples import (
     HELLO,
     HOUR,
     NOON,
-    PUBLIC_URL,
     SECRET,
     campaign,
     circumstances,
@@ -275,47 +271,6 @@ def test_the_discount_is_what_the_till_takes_off(
     offer = verdict(campaign(offer=OfferTemplate(HELLO, product=product, discount=value))).offer
     assert offer is not None
     assert offer.discount == expected
-
-
-def crockford(number: int, characters: int) -> str:
-    digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-    return "".join(digits[number >> 5 * place & 31] for place in reversed(range(characters)))
-
-
-def id_by_hand(moment: int, *parts: str) -> str:
-    """48 bits of time and 80 of BLAKE2b over the parts, each after its length, in Crockford's base 32."""
-    named = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
-    digest = int.from_bytes(hashlib.blake2b(named, digest_size=10).digest(), "big")
-    return crockford(moment, 10) + crockford(digest, 16)
-
-
-def test_ids_come_from_what_they_name_and_begin_with_its_time() -> None:
-    offer, trigger = verdict(campaign()).offer, enter()
-    assert offer is not None
-    assert offer.id == id_by_hand(NOON, "offer", "galerie", "anna", "welcome", "occasion-1")
-    assert decision_id(trigger) == id_by_hand(NOON, "decision", trigger.id)
-    assert visit_trigger("galerie", "phone", "rivoli", NOON).id == id_by_hand(
-        NOON, "visit", "galerie", "phone", "rivoli"
-    )
-    assert occasion_id("galerie", "phone", NOON, (trigger,)) == id_by_hand(
-        NOON, "occasion", "galerie", "phone", trigger.id
-    )
-
-
-def test_the_id_and_the_code_of_a_known_offer_never_change() -> None:
-    offer = verdict(campaign(offer=OfferTemplate(HELLO, coupon_valid_for=HOUR))).offer
-    assert offer is not None
-    assert offer.coupon is not None
-    assert (offer.id, offer.coupon.code) == ("01M7W9SYW0C6JQYJS3ZY6QRGW5", "JKMWTJGQNMWQGPKDA")
-
-
-def test_the_address_to_stop_it_all_is_signed_for_this_member_of_this_retailer() -> None:
-    offer = verdict(campaign()).offer
-    assert offer is not None
-    signed = hmac.new(SECRET, b"stop|galerie|anna", hashlib.sha256).digest()[:16]
-    token = base64.urlsafe_b64encode(signed).decode().rstrip("=")
-    assert offer.stop_url.startswith(f"{PUBLIC_URL}/v1/stop?")
-    assert parse_qs(urlsplit(offer.stop_url).query) == {"retailer": ["galerie"], "member": ["anna"], "token": [token]}
 
 
 def names(triggers: tuple[Trigger, ...]) -> list[str]:
