@@ -11,6 +11,7 @@ import orjson
 import pytest
 from typer.main import get_command
 
+from config.checking import check_file
 from config.settings import PREFIX, Settings
 from geofences.check_ins import CheckInDoubt
 from geofences.fixes import FixRejection
@@ -129,6 +130,12 @@ def test_every_make_target_that_the_readme_shows_is_there() -> None:
 def example(language: str) -> str:
     """The first block of code of the README in that language."""
     return README.partition(f"```{language}\n")[2].partition("```")[0]
+
+
+def test_check_finds_what_the_readme_says_it_finds() -> None:
+    faulty = example("yaml").replace("radius: 150m", "radius: 150").replace("product: coffee", "product: cofee")
+    findings = check_file(faulty.encode(), "corner-shop.yaml", ROOT).findings
+    assert [str(each) for each in findings] == re.findall(r"^ {4}(corner-shop\.yaml:.*)$", README, re.MULTILINE)
 
 
 def test_the_example_of_the_readme_gives_what_the_readme_shows(tmp_path: Path) -> None:
