@@ -86,7 +86,7 @@ def _pings(each: SampleWalk) -> Iterator[Sent]:
 
 def _said() -> Iterator[Sent]:
     """What they say on the way: Emily scans the code at the door, Rose has heard enough."""
-    checks_in, stops = START + 9 * 60_000, START + 11 * 60_000
+    checks_in, stops = START + 11 * 60_000, START + 10 * 60_000
     scanned = {"member": "sample-emily", "device": "phone-emily", "store": "haussmann", "via": "qr"}
     yield Sent(checks_in + 500, event("checkin", RETAILER, checks_in, **scanned))
     yield Sent(stops + 500, event("preference", RETAILER, stops, member="sample-rose", contact="stop"))

@@ -83,6 +83,12 @@ def verdict(decision: DecisionTold) -> str:
     return f"nothing offered: {reason_in_words(decision.reason, decision.detail)}"
 
 
+def is_eventful(decision: DecisionTold) -> bool:
+    """Whether somebody might have got an offer here, and did not."""
+    no_nth_visit = decision.trigger.kind == "VISIT" and decision.reason == "HISTORY"
+    return decision.outcome == "withheld" and decision.reason not in UNEVENTFUL and not no_nth_visit
+
+
 def clock_time(moment: datetime, zone: tzinfo = UTC) -> str:
     """`12:08:20` on the clock of `zone`."""
     return f"{moment.astimezone(zone):%H:%M:%S}"

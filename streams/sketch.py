@@ -17,7 +17,7 @@ from streams import topics
 from streams.batches import Batch, Processed
 from streams.messages import Ping
 from streams.records import Outgoing, Record
-from streams.sentences import UNEVENTFUL
+from streams.sentences import is_eventful
 from streams.times import to_milliseconds
 from streams.told import DecisionTold, OfferTold, TransitionTold, read_told
 
@@ -100,12 +100,6 @@ class Sketch:
         """The store's name."""
         known = self.rules.stores.get(store)
         return known.name if known else store
-
-
-def is_eventful(decision: DecisionTold) -> bool:
-    """Whether somebody might have got an offer here, and did not."""
-    no_nth_visit = decision.trigger.kind == "VISIT" and decision.reason == "HISTORY"
-    return decision.outcome == "withheld" and decision.reason not in UNEVENTFUL and not no_nth_visit
 
 
 def _read_ping(record: Record) -> Ping | None:

@@ -11,8 +11,11 @@ from config.settings import SettingsError
 from streams.commands.check import FINDINGS, USAGE, check
 from streams.commands.demo import demo
 from streams.commands.replay import replay
+from streams.commands.simulate import simulate
 from streams.commands.topics import topics_app
 from streams.commands.up import up
+from streams.commands.watch import watch
+from streams.commands.why import why
 from streams.commands.worker import worker
 from streams.errors import InfrastructureError, UserError
 
@@ -31,8 +34,11 @@ INTERRUPTED = 130
 app.command(rich_help_panel=FOR_RETAILERS)(demo)
 app.command(rich_help_panel=FOR_RETAILERS)(check)
 app.command(rich_help_panel=FOR_RETAILERS)(replay)
+app.command(rich_help_panel=FOR_RETAILERS)(simulate)
+app.command(rich_help_panel=FOR_RETAILERS)(why)
 app.command(rich_help_panel=FOR_RETAILERS)(up)
 app.command(rich_help_panel=FOR_OPS)(worker)
+app.command(rich_help_panel=FOR_OPS)(watch)
 app.add_typer(topics_app, name="topics", rich_help_panel=FOR_OPS)
 
 

@@ -18,8 +18,8 @@ from rich.text import Text
 from streams.batches import Processed
 from streams.demonstration import Demonstration
 from streams.map import colours_of
-from streams.sentences import clock_time, movement, occurrence, reason_in_words
-from streams.sketch import Sketch, is_eventful
+from streams.sentences import clock_time, is_eventful, movement, occurrence, reason_in_words
+from streams.sketch import Sketch
 from streams.told import DecisionTold, OfferTold, TransitionTold, read_told
 
 INDENT = 10
@@ -155,7 +155,7 @@ class DemoView:
             (f"chalandise up {shown}", "broker, Redis and worker for your own pings"),
         ]
         if first is not None:
-            steps.insert(0, (f"chalandise why {first} --from {out}", "how that offer came about"))
+            steps.insert(0, (f"chalandise why {first} --from {out} --config {shown}", "how that offer came about"))
         self._console.print("\nTo try next:", style="bold")
         for command, words in steps:
             self._console.print(Text.assemble("  ", (command, "cyan")), soft_wrap=True)
