@@ -151,3 +151,7 @@ def test_the_example_of_the_readme_gives_what_the_readme_shows(tmp_path: Path) -
     counts |= {**summary.transitions, **summary.decisions}
     shown = dict(re.findall(r"^ {4,6}(\S.*\S) {2,}(\d+)$", README, re.MULTILINE))
     assert {name: int(shown[name]) for name in counts} == counts
+    decided = (tmp_path / "saturday" / "decisions.jsonl").read_text()
+    asked = re.findall(r"chalandise why ([0-9A-Z]{26})", README)
+    assert asked
+    assert all(f'"id":"{each}"' in decided for each in asked)
