@@ -13,6 +13,7 @@ from geofences.rings import WGS84, Circle, Geofence, Zone, typical_radius
 from geofences.walks import Place, walk
 from offers.campaigns import Bought, Rules
 from streams.phones import event
+from streams.times import written
 
 FIRST_NAMES = ("Alice", "Bruno", "Chloé", "David", "Emma", "Fabien", "Greta", "Hugo", "Iris", "Jonas", "Karim", "Lina")
 """Plain first names for sample members: no member of anybody."""
@@ -51,7 +52,7 @@ def history(sample: SampleMember, rules: Rules, start: int) -> Iterator[bytes]:
         tier=random.choice([*tiers, "classic"]),
         tone=random.choice([None, "tu", "vous"]),
         visits=random.randrange(12),
-        joined=start - random.randrange(30, 900) * DAY,
+        joined=written(start - random.randrange(30, 900) * DAY),
         devices=[sample.device],
         consent=random.choices([["offers"], ["location_history"], []], [90, 4, 6])[0],
     )

@@ -23,6 +23,11 @@ METRES_PER_DEGREE = 111_195.0
 MOST_DOTS = 6_000
 """With more fixes than this, tracks are drawn as lines only."""
 
+POOR = 100.0
+"""Metres: a fix that is no better than this is drawn paler."""
+LONGEST_GAP = 10 * 60_000
+"""Milliseconds of silence over which a track is still one line."""
+
 COLOURS = (
     *("#1d4ed8", "#c2410c", "#0f766e", "#be185d", "#7e22ce", "#4d7c0f", "#0e7490", "#9f1239", "#a16207", "#4338ca"),
     *("#15803d", "#a21caf", "#57534e", "#0369a1"),
@@ -116,7 +121,8 @@ class Drawing:
         for device, dots in self._sketch.tracks.items():
             ordered = sorted(dots, key=lambda dot: dot.at)
             colour, name = self._colours[device], escape(self._sketch.name_of(device))
-            yield f'<g stroke="{colour}" fill="{colour}"><path class="track" d="M{self._line(ordered)}"/>'
+            line = "".join(f"M{self._line(piece)}" for piece in _pieces(ordered))
+            yield f'<g stroke="{colour}" fill="{colour}"><path class="track" d="{line}"/>'
             if self._dots:
                 yield from (self._dot(dot, name) for dot in ordered)
             yield "</g>"
@@ -124,8 +130,8 @@ class Drawing:
     def _dot(self, dot: Dot, name: str) -> str:
         x, y = self._projection.point(dot.lon, dot.lat)
         accuracy = f" ± {dot.accuracy:.0f} m" if dot.accuracy is not None else ""
-        at = self._time(dot.at)
-        return f'<circle class="fix" cx="{x:g}" cy="{y:g}" r="1.7"><title>{name}, {at}{accuracy}</title></circle>'
+        at, kind = self._time(dot.at), "fix" if (dot.accuracy or 0.0) < POOR else "poor fix"
+        return f'<circle class="{kind}" cx="{x:g}" cy="{y:g}" r="1.7"><title>{name}, {at}{accuracy}</title></circle>'
 
     def _store_names(self) -> Iterator[str]:
         for zone in self._sketch.zones:
@@ -218,6 +224,15 @@ def colours_of(sketch: Sketch) -> dict[str, str]:
 
 def _at(x: float, y: float, glyph: str, title: str) -> str:
     return f'<g class="mark" transform="translate({x:g} {y:g})"><title>{escape(title)}</title>{glyph}</g>'
+
+
+def _pieces(dots: Sequence[Dot]) -> Iterator[Sequence[Dot]]:
+    """A track cut where the phone said nothing for so long that no line tells where it was."""
+    begin = 0
+    for end in range(1, len(dots) + 1):
+        if end == len(dots) or dots[end].at - dots[end - 1].at > LONGEST_GAP:
+            yield dots[begin:end]
+            begin = end
 
 
 def _round_length(metres: float) -> float:

@@ -37,6 +37,7 @@ svg{display:block;width:100%;height:auto}
 .inside{fill:#f6c9b7;fill-opacity:.95;stroke:#cd7150;stroke-width:1.4}
 .track{fill:none;stroke-width:2.2;stroke-opacity:.75;stroke-linejoin:round;stroke-linecap:round}
 .fix{stroke:none;fill-opacity:.85}
+.poor{fill-opacity:.3}
 .mark{cursor:help}
 .number{fill:#fff;font:700 12px system-ui,sans-serif;text-anchor:middle;dominant-baseline:central}
 .store{font:600 14px system-ui,sans-serif;text-anchor:middle;fill:#1f2937;paint-order:stroke;stroke:#fff;

@@ -42,10 +42,8 @@ def why(
     names = {each.retailer: each for each in load_or_refuse(_configs(settings, config))}
     found = find_in_folder(folder, named) if folder is not None else _find_on_kafka(settings, named)
     if found is None:
-        where = str(folder) if folder is not None else settings.broker
-        typer.echo(
-            f"chalandise: no decision, trigger or offer {named} in {where}; decisions are kept 30 days", err=True
-        )
+        where = str(folder) if folder is not None else f"{settings.broker}, which keeps decisions 30 days"
+        typer.echo(f"chalandise: no decision, trigger or offer {named} in {where}", err=True)
         raise typer.Exit(NOT_FOUND)
     Console().print(explanation(found, names.get(found.decision.retailer)))
 
