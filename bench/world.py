@@ -1,7 +1,7 @@
 """The world the benches run in: one sample retailer with many stores, many devices, and pings of which some trigger.
 
-Stores lie in a grid, each with a catchment of 1 km and a proximity of 150 m, so that about 0.6 rings hold a random place.
-Devices send small steps where they are; a ping with a trigger is the first one of a device that stands in a proximity.
+Stores lie in a grid, each with a catchment of 1 km and a proximity of 150 m, so that about half of the places lie in a
+ring. Devices send small steps where they are; a ping with a trigger is the first one of a device near a store.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ VERSION = 1
 _HEADER = Struct("<BBBBqq")
 _FIX = Struct("<iiIHH")
 _PLACE = Struct("<ii")
+_MILLIMETRES = LONGEST_DEGREE * 1_000 / DEGREE
 _STORE = Struct("<IBBBHI")
 _TIME = Struct("<HI")
 _PENDING = Struct("<BHIIH")
@@ -102,7 +103,8 @@ def short_way(
     if elapsed <= 0:
         return FixRejection.OUT_OF_ORDER if elapsed else FixRejection.DUPLICATE
     end = _FIRST_FIX + fixes * _FIX_SIZE
-    if not _is_near(blob, end - _FIX_SIZE, fix, elapsed, policy) and not is_reachable(
+    packed = _pack_fix(fix)
+    if not _is_near(blob, end - _FIX_SIZE, packed, policy.max_speed * elapsed) and not is_reachable(
         _fix(_FIX.unpack_from(blob, end - _FIX_SIZE), newest_at), fix, policy
     ):
         return None
@@ -111,16 +113,18 @@ def short_way(
             return None
     elif elapsed >= SILENCE:
         return _anew(fix)
-    first, kept = (_FIRST_FIX, fixes + 1) if fixes < FIXES_KEPT else (_FIRST_FIX + _FIX_SIZE, fixes)
-    header = _HEADER.pack(VERSION, kept, stores, 0, started, fix.at)
-    return header + blob[first:end] + _pack_fix(fix) + blob[end:]
+    if fixes < FIXES_KEPT:
+        return _HEADER.pack(VERSION, fixes + 1, stores, 0, started, fix.at) + blob[_FIRST_FIX:end] + packed + blob[end:]
+    header = _HEADER.pack(VERSION, fixes, stores, 0, started, fix.at)
+    return header + blob[_FIRST_FIX + _FIX_SIZE : end] + packed + blob[end:]
 
 
-def _is_near(blob: bytes, place: int, fix: Fix, elapsed: int, policy: ScreenPolicy) -> bool:
-    """The usual case of `is_reachable`, on the packed fix: so near that no error circle is needed."""
+def _is_near(blob: bytes, place: int, packed: bytes, reach: float) -> bool:
+    """The usual case of `is_reachable`, on packed fixes: no error circle is needed. `reach` is in millimetres."""
     lon, lat = _PLACE.unpack_from(blob, place)
-    at_most = (abs(fix.lon - lon / DEGREE) + abs(fix.lat - lat / DEGREE)) * LONGEST_DEGREE
-    return bool(at_most * 1_000 <= policy.max_speed * elapsed)
+    to_lon, to_lat = _PLACE.unpack_from(packed)
+    at_most: float = (abs(to_lon - lon) + abs(to_lat - lat) + 2) * _MILLIMETRES
+    return at_most <= reach
 
 
 def _anew(fix: Fix) -> bytes:

@@ -6,7 +6,7 @@ letter, what is away is waited for, and where the fault must be ours the worker 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import faust
@@ -18,6 +18,7 @@ from streams.errors import Abandoned
 from streams.pipeline import Pipeline
 from streams.records import Producer
 from streams.steps import Step
+from streams.sweeping import Sweeper
 from streams.tables.tables import Tables
 from streams.transport.batches import BatchStream, FetchedBatch
 from streams.working import TooManyBroken, Worker
@@ -53,6 +54,10 @@ class PartitionClocks:
         return max(newest, self._clock()) if at_its_end else newest
 
 
+async def _nothing() -> None:
+    """Nothing is to be done between two batches."""
+
+
 class Loop:
     """Reads batches from a stream and works them, one after the other, for as long as they are ours."""
 
@@ -67,6 +72,7 @@ class Loop:
         self._clocks = clocks
         self._observe = observe
         self._end = end
+        self.between: Callable[[], Awaitable[None]] = _nothing
         self.fetched: FetchedBatch | None = None
 
     def gate(self, step: Step) -> None:
@@ -88,6 +94,7 @@ class Loop:
                 self._end(error)
                 return
             fetched.ack()
+            await self.between()
 
 
 def define_agents(
@@ -122,6 +129,7 @@ def define_agents(
     presence = loop(pipeline.process, clocks_after)
     entered = loop(entries.process, lambda fetched: {})
     pipeline.gate = presence.gate
+    entered.between = Sweeper(pipeline.retailers, tables, clock).sweep_in_time
 
     async def pings(stream: Any) -> None:
         await presence.run(stream, limit)

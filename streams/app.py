@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,9 @@ from streams.transport.faust_app import new_faust_app, run
 
 SAMPLE_SECRET = "a sample secret, for trying only"
 EMBEDDED = "embedded://"
+
+COLLECT_AFTER = (50_000, 20, 100)
+"""Thresholds of the collector's generations; the usual ones, 700 objects and so on, cost a tenth of all CPU."""
 
 
 @dataclass
@@ -93,6 +97,7 @@ async def build_app(
             end=engine.end,
             limit=settings.batch_limit,
         )
+        _spare_the_collector()
         yield engine
 
 
@@ -120,6 +125,13 @@ def _sample_secret(settings: Settings) -> str:
 def _retailer(described: RetailerConfig, secret: str, public_url: str) -> Retailer:
     own = retailer_secret(secret, described.retailer)
     return Retailer(described.rules, GeofenceIndex(described.zones), own, public_url)
+
+
+def _spare_the_collector() -> None:
+    """What was built stays for good, and a batch makes thousands of objects: cycles are seldom looked for."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _embedded_broker(settings: Settings, opened: AsyncExitStack, clock: Clock) -> Broker | None:

@@ -20,6 +20,10 @@ class Clockwork:
         self._clocks = clocks
         self._waiting: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
 
+    def __bool__(self) -> bool:
+        """Whether anything waits at all."""
+        return bool(self._waiting)
+
     def add(self, partition: int, due: int, owner: str) -> None:
         """Wake `owner` at `due`, if the clock of its partition gets there with this batch."""
         if due <= self._clocks.get(partition, 0):

@@ -6,6 +6,7 @@ it, so that each sees what the one before did, and nothing depends on where a ba
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,11 +20,12 @@ from offers.members import Contact, Member, Purpose, Visits, Wish, with_visit
 from offers.occasions import Occasion
 from offers.products import Product
 from offers.withheld import Withheld
+from streams.errors import InfrastructureError
 from streams.outputs import decision_record, offer_record
 from streams.records import Outgoing
 from streams.retailers import Retailer, Retailers
 from streams.steps import Gate, Step
-from streams.tables.coupons import Token
+from streams.tables.coupons import DEADLINE, Token
 from streams.tables.members import Claim, Loaded, Outcome
 from streams.tables.tables import Tables
 
@@ -40,6 +42,8 @@ class _Pending:
     occasion: Occasion
     place: int
     refused: dict[str, Refusal] = field(default_factory=dict)
+    held: set[tuple[str, Token]] = field(default_factory=set)
+    """Places reserved for it, by campaign; those that its outcome does not hold are given back once it is final."""
 
     @property
     def owner(self) -> str:
@@ -135,6 +139,7 @@ async def _work(
     claimed, again = await _claim(drafts, tables, now)
     done += claimed
     await _confirm([settled for _, settled in done], tables)
+    await _give_back_unused(done, tables)
     return done, again
 
 
@@ -158,12 +163,18 @@ async def _claim(drafts: list[_Drafted], tables: Tables, now: int) -> tuple[Done
     those give their places back, and all of them are worked again in their order.
     """
     limited = [draft for draft in drafts if draft.limited]
+    began = time.monotonic()
     got = await tables.places.reserve([_place(draft) for draft in limited], now)
     refused = [draft for draft, place in zip(limited, got, strict=True) if not place]
-    for draft in refused:
-        draft.pending.refused[draft.winner.id] = _SOLD_OUT
+    for draft, place in zip(limited, got, strict=True):
+        if place:
+            draft.pending.held.add(_place(draft)[:2])
+        else:
+            draft.pending.refused[draft.winner.id] = _SOLD_OUT
     cut = drafts.index(refused[0]) if refused else len(drafts)
     await _give_back([draft for draft in drafts[cut:] if draft.limited and draft not in refused], tables)
+    if limited and (time.monotonic() - began) * 1_000 > DEADLINE / 2:
+        raise InfrastructureError("too long between reserving places and claiming them; a sweep may look after them")
     done, changed = await _make_final(drafts[:cut], tables)
     return done, changed + [draft.pending for draft in drafts[cut:]]
 
@@ -176,7 +187,6 @@ async def _make_final(drafts: list[_Drafted], tables: Tables) -> tuple[Done, lis
     ]
     claimed = await tables.members.claim(claims)
     changed = [draft for draft, final in zip(drafts, claimed, strict=True) if not final]
-    await _give_back([draft for draft in changed if draft.limited], tables)
     done = [
         (draft.pending, Settled(draft.pending.occasion, outcome, draft.verdict))
         for draft, outcome, final in zip(drafts, outcomes, claimed, strict=True)
@@ -210,7 +220,16 @@ def _coupon(settled: Settled) -> tuple[str, Coupon]:
 async def _give_back(drafts: Sequence[_Drafted], tables: Tables) -> None:
     for draft in drafts:
         owner, token, _ = _place(draft)
+        draft.pending.held.discard((owner, token))
         await tables.places.release(owner, token)
+
+
+async def _give_back_unused(done: Done, tables: Tables) -> None:
+    """Only now, because another worker may have worked the same occasion, and its outcome hold the same place."""
+    for pending, settled in done:
+        kept = settled.place_held if settled.outcome.limited else None
+        for owner, token in pending.held - {kept}:
+            await tables.places.release(owner, token)
 
 
 def _place(draft: _Drafted) -> tuple[str, Token, int]:

@@ -27,7 +27,6 @@ from streams.outputs import dead_letter_record, transition_record
 from streams.records import Outgoing, Producer, Record
 from streams.retailers import Retailers
 from streams.steps import Gate, Step, open_gate
-from streams.tables.presences import Mark
 from streams.tables.tables import Tables
 from streams.times import to_milliseconds
 from streams.tracks import Track
@@ -144,12 +143,10 @@ class _Way:
 
     async def _open_tracks(self, partitions: Mapping[str, int]) -> None:
         for device in await self._tables.presences.admit(list(partitions)):
-            if device.admission.granted:
-                name, _, device_name = device.owner.partition("|")
-                retailer = self._retailers.get(name)
-                if retailer is not None:
-                    track = Track(device, name, device_name, retailer.index, partitions[device.owner], device.body)
-                    self.tracks[device.owner] = track
+            owner = device.owner
+            retailer = self._retailers.get(owner[: owner.index("|")]) if device.granted else None
+            if retailer is not None:
+                self.tracks[owner] = Track(device, retailer.index, partitions[owner])
 
     def _admitted(self, arrival: Arrival) -> bool:
         record, message = arrival.record, arrival.message
@@ -158,14 +155,10 @@ class _Way:
             self.processed.without_consent += 1
             return False
         if track is not None:
-            mark = track.device.pings if message.__class__ is Ping else track.device.check_ins
-            if mark.covers(record.partition, record.offset):
+            has = track.device.has_ping if message.__class__ is Ping else track.device.has_check_in
+            if has(record.partition, record.offset):
                 self.processed.repeated += 1
                 return False
-        if message.__class__ is Ping:
-            self.processed.pings += 1
-        else:
-            self.processed.check_ins += 1
         return True
 
     def _reject(self, reason: str, arrival: Arrival) -> None:
@@ -191,15 +184,19 @@ class _Way:
         """Take each fix in, in order, with the timers that fire between them."""
         for arrival, seen in zip(arrivals, sightings, strict=True):
             record, track = arrival.record, arrival.track
-            self._fire(record.partition, record.timestamp)
+            if self._clockwork:
+                self._fire(record.partition, record.timestamp)
             if isinstance(arrival.message, CheckIn):
+                self.processed.check_ins += 1
                 self._check_in(arrival, arrival.message)
             elif track is not None and arrival.fix is not None:
+                self.processed.pings += 1
                 rejection, transitions = track.apply(arrival.fix, seen, record.timestamp)
-                track.device.pings = Mark(record.partition, record.offset)
+                track.device.mark_ping(record.partition, record.offset)
                 if rejection is not None:
                     self._reject(rejection, arrival)
-                self._moved(track, transitions)
+                if transitions or track.due is not None:
+                    self._moved(track, transitions)
         for partition, clock in self._clocks.items():
             self._fire(partition, clock)
 
@@ -235,7 +232,7 @@ class _Way:
         member = member or check_in.member or self._cards.get(f"{check_in.retailer}|{check_in.card}")
         self._outgoing.append(check_in_occasion(check_in.retailer, member, check_in.device, store, at))
         if track is not None:
-            track.device.check_ins = Mark(arrival.record.partition, arrival.record.offset)
+            track.device.mark_check_in(arrival.record.partition, arrival.record.offset)
             track.moved = True
 
     async def decide(self, now: int, gate: Gate) -> None:
@@ -257,6 +254,6 @@ class _Way:
 
     async def save(self) -> None:
         """Save what moved; refused where consent or presence changed since it was read."""
-        moved = [(track.device, track.packed()) for track in self.tracks.values() if track.moved]
+        moved = [track.packed() for track in self.tracks.values() if track.moved]
         saved = await self._tables.presences.save(moved)
         self.processed.unsaved += saved.count(False)

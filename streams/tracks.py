@@ -1,4 +1,4 @@
-"""One device on its way through a batch: its presence as packed bytes for as long as nothing asks for more."""
+"""One device on its way through a batch: its presence stays packed for as long as nothing asks for more."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from geofences.states import Presence, Transition
 from streams.tables.presences import Device
 
 NOTHING: tuple[Transition, ...] = ()
+UNCHANGED: tuple[None, tuple[Transition, ...]] = (None, NOTHING)
 
 
 @dataclass(slots=True)
@@ -20,15 +21,22 @@ class Track:
     """A device and what this batch makes of it; `moved` says that there is something to save."""
 
     device: Device
-    retailer: str
-    name: str
     index: GeofenceIndex
     partition: int
-    body: bytes
     presence: Presence | None = None
     due_before: int | None = None
     due: int | None = None
     moved: bool = False
+
+    @property
+    def retailer(self) -> str:
+        """Whose customer it is."""
+        return self.device.owner.partition("|")[0]
+
+    @property
+    def name(self) -> str:
+        """The device's own name."""
+        return self.device.owner.partition("|")[2]
 
     @property
     def member(self) -> str | None:
@@ -39,7 +47,7 @@ class Track:
         """The presence, unpacked. A device whose bytes are of another version starts anew."""
         if self.presence is None:
             try:
-                self.presence = unpack(self.body)
+                self.presence = unpack(self.device.body)
             except PresenceFormatError:
                 self.presence = Presence()
             self.due = self.due_before = next_due(self.presence)
@@ -50,11 +58,11 @@ class Track:
     ) -> tuple[FixRejection | None, tuple[Transition, ...]]:
         """Screen a fix against what the device did before, and take it in; `received` is in milliseconds."""
         if self.presence is None:
-            step = short_way(self.body, fix, sightings, received)
+            step = short_way(self.device.body, fix, sightings, received)
             if isinstance(step, bytes):
-                self.body, self.moved = step, True
-                return None, NOTHING
-            if step is not None:
+                self.device.body, self.moved = step, True
+                return UNCHANGED
+            if isinstance(step, FixRejection):
                 return step, NOTHING
         return self._apply(self.open(), fix, sightings, received)
 
@@ -79,9 +87,11 @@ class Track:
         if presence is not self.presence:
             self.presence, self.moved, self.due = presence, True, next_due(presence)
 
-    def packed(self) -> bytes:
-        """The presence as it is to be saved."""
-        return self.body if self.presence is None else pack(self.presence)
+    def packed(self) -> Device:
+        """The device as it is to be saved."""
+        if self.presence is not None:
+            self.device.body = pack(self.presence)
+        return self.device
 
     @property
     def reminder(self) -> int | None:

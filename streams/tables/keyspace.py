@@ -23,14 +23,9 @@ class Change(NamedTuple):
     ttl: int
 
 
-class Saving(NamedTuple):
-    """The new presence of one device, that rests on how the old one begins, and on the admission: as they were read."""
-
-    presence: str
-    admission: str
-    head: bytes
-    admitted: bytes | None
-    value: bytes
+Saving = tuple[str, str, bytes, bytes | None, bytes]
+"""The key of a device's presence and that of its admission; how the presence began and what the admission was, as they
+were read (empty or None: not there); and the new presence. A plain tuple, because there is one a ping."""
 
 
 class Reservation(NamedTuple):

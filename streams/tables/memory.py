@@ -54,10 +54,11 @@ class MemoryKeyspace:
         return [self._save(saving, ttl) for saving in savings]
 
     def _save(self, saving: Saving, ttl: int) -> bool:
-        before = self._get(saving.presence) or b""
-        if before[: max(len(saving.head), 1)] != saving.head or self._get(saving.admission) != saving.admitted:
+        presence, admission, head, admitted, value = saving
+        before = self._get(presence) or b""
+        if before[: max(len(head), 1)] != head or self._get(admission) != admitted:
             return False
-        self._values[saving.presence] = (saving.value, self._clock() + ttl)
+        self._values[presence] = (value, self._clock() + ttl)
         return True
 
     async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:

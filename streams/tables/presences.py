@@ -13,6 +13,7 @@ from streams.tables.keys import KEPT, shard
 from streams.tables.keyspace import Keyspace, Saving
 
 _OFFERS, _LOCATION_HISTORY, _LINKED = 1, 2, 4
+_GRANTED = _OFFERS | _LOCATION_HISTORY
 
 
 class Mark(NamedTuple):
@@ -20,10 +21,6 @@ class Mark(NamedTuple):
 
     partition: int = -1
     offset: int = -1
-
-    def covers(self, partition: int, offset: int) -> bool:
-        """Whether that record was applied already."""
-        return offset <= self.offset and partition == self.partition
 
 
 NO_MARK = Mark()
@@ -66,23 +63,73 @@ def unpack_admission(packed: bytes | None) -> Admission:
     return Admission(flags & _OFFERS != 0, flags & _LOCATION_HISTORY != 0, member)
 
 
-@dataclass(slots=True)
 class Device:
     """One device as it stands in the table; `body` is its presence, packed by `geofences`.
 
-    `head` and `packed_admission` are bytes that were read: a save rests on them. Each save raises the `revision`, that
-    stands in the head. `pings` and `check_ins` mark how far each topic was applied.
+    A save rests on the head and the admission that were read. Each save raises the revision, that stands in the head.
+    There is one a ping: what most pings do not ask for is worked out when it is asked for.
     """
 
-    owner: str
-    keys: tuple[str, str]
-    head: bytes
-    packed_admission: bytes | None
-    admission: Admission
-    revision: int
-    pings: Mark
-    check_ins: Mark
-    body: bytes
+    __slots__ = ("_marks", "body", "keys", "owner", "packed", "packed_admission")
+
+    def __init__(
+        self, owner: str, keys: tuple[str, str], packed: bytes | None = None, packed_admission: bytes | None = None
+    ) -> None:
+        self.owner = owner
+        self.keys = keys
+        self.packed = packed
+        self.packed_admission = packed_admission
+        self._marks = [0, *NO_MARK, *NO_MARK] if packed is None else list(_HEAD.unpack_from(packed))
+        self.body = b"" if packed is None else packed[_HEAD.size :]
+
+    @property
+    def admission(self) -> Admission:
+        """Whose it is, and what is granted."""
+        return unpack_admission(self.packed_admission)
+
+    @property
+    def granted(self) -> bool:
+        """Whether its positions may be looked at."""
+        return self.packed_admission is not None and self.packed_admission[0] & _GRANTED != 0
+
+    @property
+    def head(self) -> bytes:
+        """How the presence that was read begins."""
+        return b"" if self.packed is None else self.packed[: _HEAD.size]
+
+    @property
+    def pings(self) -> Mark:
+        """The last ping applied."""
+        return Mark(*self._marks[1:3])
+
+    @property
+    def check_ins(self) -> Mark:
+        """The last check-in applied."""
+        return Mark(*self._marks[3:5])
+
+    def has_ping(self, partition: int, offset: int) -> bool:
+        """Whether that ping was applied already."""
+        return self._marks[1] == partition and offset <= self._marks[2]
+
+    def has_check_in(self, partition: int, offset: int) -> bool:
+        """Whether that check-in was applied already."""
+        return self._marks[3] == partition and offset <= self._marks[4]
+
+    def mark_ping(self, partition: int, offset: int) -> None:
+        """That ping is applied."""
+        self._marks[1] = partition
+        self._marks[2] = offset
+
+    def mark_check_in(self, partition: int, offset: int) -> None:
+        """That check-in is applied."""
+        self._marks[3] = partition
+        self._marks[4] = offset
+
+    def saving(self) -> Saving:
+        """What is to be written, and what it rests on."""
+        revision, *marks = self._marks
+        value = _HEAD.pack(revision + 1 & _LAST_REVISION, *marks) + self.body
+        return (*self.keys, self.head, self.packed_admission, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,30 +143,14 @@ class Presences:
         """Each device with its admission, in one read."""
         named = [keys_of(owner) for owner in owners]
         values = await self.keyspace.read(list(chain.from_iterable(named)))
-        return list(map(_device, owners, named, values[::2], values[1::2]))
+        return list(map(Device, owners, named, values[::2], values[1::2]))
 
-    async def save(self, moved: Sequence[tuple[Device, bytes]]) -> list[bool]:
+    async def save(self, moved: Sequence[Device]) -> list[bool]:
         """Write each device's marks and new presence, unless that or its admission has changed since it was read."""
-        return await self.keyspace.save([_saving(device, body) for device, body in moved], self.ttl)
-
-
-def _saving(device: Device, body: bytes) -> Saving:
-    packed = _HEAD.pack(device.revision + 1 & _LAST_REVISION, *device.pings, *device.check_ins) + body
-    return Saving(*device.keys, device.head, device.packed_admission, packed)
+        return await self.keyspace.save([device.saving() for device in moved], self.ttl)
 
 
 def keys_of(owner: str) -> tuple[str, str]:
     """The keys of a device's presence and admission, of one hash tag."""
     tagged = f"{{{shard(owner)}}}:{owner}"
     return f"presence:{tagged}", f"admission:{tagged}"
-
-
-def _device(owner: str, keys: tuple[str, str], packed: bytes | None, packed_admission: bytes | None) -> Device:
-    admission = unpack_admission(packed_admission)
-    if packed is None:
-        return Device(owner, keys, b"", packed_admission, admission, 0, NO_MARK, NO_MARK, b"")
-    revision, pings_partition, pings_offset, check_ins_partition, check_ins_offset = _HEAD.unpack_from(packed)
-    pings = Mark(pings_partition, pings_offset)
-    check_ins = NO_MARK if check_ins_partition < 0 else Mark(check_ins_partition, check_ins_offset)
-    head, body = packed[: _HEAD.size], packed[_HEAD.size :]
-    return Device(owner, keys, head, packed_admission, admission, revision, pings, check_ins, body)

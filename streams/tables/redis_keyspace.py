@@ -130,7 +130,7 @@ class RedisKeyspace:
         """One EVALSHA of `save.lua`; on a cluster one a shard."""
         if not savings:
             return []
-        parts = self._split(range(len(savings)), lambda place: savings[place].presence)
+        parts = self._split(range(len(savings)), lambda place: savings[place][0])
         replies = await self._run([_saving([savings[place] for place in part], ttl) for part in parts])
         return [bool(saved) for saved in _in_order(parts, replies)]
 

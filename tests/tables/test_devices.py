@@ -10,7 +10,16 @@ import pytest
 from offers.members import Consent, Grant
 from streams.tables.keyspace import Keyspace
 from streams.tables.links import Links
-from streams.tables.presences import NO_MARK, NOT_ADMITTED, Admission, Device, Mark, Presences, unpack_admission
+from streams.tables.presences import (
+    NO_MARK,
+    NOT_ADMITTED,
+    Admission,
+    Device,
+    Mark,
+    Presences,
+    keys_of,
+    unpack_admission,
+)
 from streams.tables.tables import Tables
 from tests.tables.conftest import Run
 
@@ -30,8 +39,9 @@ def device(tables: Tables, run: Run, owner: str) -> Device:
 def saved(tables: Tables, run: Run, owner: str, body: bytes = b"here") -> Device:
     """A device with a presence."""
     found = device(tables, run, owner)
-    found.pings = Mark(3, 42)
-    assert run(tables.presences.save([(found, body)])) == [True]
+    found.mark_ping(3, 42)
+    found.body = body
+    assert run(tables.presences.save([found])) == [True]
     return device(tables, run, owner)
 
 
@@ -62,8 +72,10 @@ def test_presence_and_marks_are_read_as_they_were_saved(tables: Tables, run: Run
     owners = [f"{retailer}|{each}" for each in range(100)]
     found = run(tables.presences.admit(owners))
     for place, each in enumerate(found):
-        each.pings, each.check_ins = Mark(place, 2**60 + place), Mark(32_767, place)
-    assert run(tables.presences.save([(each, b"%d" % place) for place, each in enumerate(found)])) == [True] * 100
+        each.mark_ping(place, 2**60 + place)
+        each.mark_check_in(32_767, place)
+        each.body = b"%d" % place
+    assert run(tables.presences.save(found)) == [True] * 100
     for place, each in enumerate(run(tables.presences.admit(owners))):
         assert (each.owner, each.body) == (owners[place], b"%d" % place)
         assert (each.pings, each.check_ins) == (Mark(place, 2**60 + place), Mark(32_767, place))
@@ -73,15 +85,21 @@ def test_presence_and_marks_are_read_as_they_were_saved(tables: Tables, run: Run
     ("partition", "offset", "covered"), [(3, 42, True), (3, 41, True), (3, 43, False), (4, 42, False), (4, 0, False)]
 )
 def test_a_mark_covers_its_own_partition_up_to_its_offset(partition: int, offset: int, covered: bool) -> None:
-    assert Mark(3, 42).covers(partition, offset) is covered
-    assert not NO_MARK.covers(partition, offset)
+    device = Device("galerie|phone", keys_of("galerie|phone"))
+    assert (device.has_ping(partition, offset), device.has_check_in(partition, offset)) == (False, False)
+    device.mark_ping(3, 42)
+    assert (device.has_ping(partition, offset), device.has_check_in(partition, offset)) == (covered, False)
+    device.mark_check_in(3, 42)
+    assert device.has_check_in(partition, offset) is covered
 
 
 def test_a_presence_that_was_saved_meanwhile_is_not_saved_over(tables: Tables, run: Run, owner: str) -> None:
     first, second = device(tables, run, owner), device(tables, run, owner)
-    assert run(tables.presences.save([(first, b"first"), (second, b"second")])) == [True, False]
+    first.body, second.body = b"first", b"second"
+    assert run(tables.presences.save([first, second])) == [True, False]
     assert device(tables, run, owner).body == b"first"
-    assert run(tables.presences.save([(first, b"late")])) == [False]
+    first.body = b"late"
+    assert run(tables.presences.save([first])) == [False]
 
 
 @pytest.mark.parametrize("before", [None, ANNA])
@@ -93,7 +111,8 @@ def test_a_presence_is_not_saved_where_the_admission_has_changed(
         run(tables.links.admit(owner, before))
     found = device(tables, run, owner)
     run(tables.links.admit(owner, after))
-    assert run(tables.presences.save([(found, b"here")])) == [False]
+    found.body = b"here"
+    assert run(tables.presences.save([found])) == [False]
     assert device(tables, run, owner).head == b""
 
 
@@ -131,7 +150,8 @@ def test_a_consent_that_is_withdrawn_while_presence_is_saved_leaves_none(
         for body in (b"1", b"2", b"3", b"4"):
             (found,) = await presences.admit([owner])
             if found.admission.granted:
-                await presences.save([(found, body)])
+                found.body = body
+                await presences.save([found])
 
     async def race() -> list[Device]:
         for owner in owners:

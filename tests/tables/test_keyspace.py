@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from streams.tables.keys import SHARDS, key, shard, tag
-from streams.tables.keyspace import Change, Keyspace, Reservation, Saving
+from streams.tables.keyspace import Change, Keyspace, Reservation
 from tests.tables.conftest import Run
 
 TTL = 60_000
@@ -146,7 +146,7 @@ def test_a_presence_is_saved_where_its_head_and_its_admission_are_as_they_were(
     there = [written(name, value) for name, value in zip(named, (before, admission), strict=True) if value is not None]
     run(keyspace.replace([there] if there else []))
     expected = saved and admission == admitted
-    assert run(keyspace.save([Saving(*named, head, admitted, b"new")], TTL)) == [expected]
+    assert run(keyspace.save([(*named, head, admitted, b"new")], TTL)) == [expected]
     assert run(keyspace.read(named)) == [b"new" if expected else before, admission]
 
 
@@ -154,7 +154,7 @@ def test_presences_are_saved_each_for_itself_over_all_shards(keyspace: Keyspace,
     owners = [f"{retailer}|{each}" for each in range(300)]
     named = [(key("presence", owner), key("admission", owner)) for owner in owners]
     run(keyspace.replace([[written(presence, b"there")] for presence, _ in named[::3]]))
-    savings = [Saving(*both, b"", None, b"new") for both in named]
+    savings = [(*both, b"", None, b"new") for both in named]
     assert run(keyspace.save(savings, TTL)) == [place % 3 != 0 for place in range(300)]
     assert run(keyspace.save([], TTL)) == []
 

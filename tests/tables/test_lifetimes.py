@@ -30,7 +30,9 @@ async def write_everything(tables: Tables, retailer: str, partition: int) -> Non
     await tables.links.admit(phone, Admission(True, True, "anna"))
     await tables.links.give_card(f"{retailer}|card", "anna")
     devices = await tables.presences.admit([phone])
-    await tables.presences.save([(device, b"here") for device in devices])
+    for device in devices:
+        device.body = b"here"
+    await tables.presences.save(devices)
     await tables.timers.remind(partition, {phone: NOW})
     await tables.timers.rearm(partition + 1, {phone: NOW, f"{phone}-2": None})
     for kind, value in {

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.tables.keys import key
-from streams.tables.keyspace import Change, Keyspace, Reservation, Saving
+from streams.tables.keyspace import Change, Keyspace, Reservation
 from streams.tables.memory import MemoryKeyspace
 from streams.tables.redis_keyspace import RedisKeyspace, connect
 
@@ -67,7 +67,7 @@ def replace(groups: list[tuple[int, list[tuple[str, bytes | None, bytes | None, 
 
 def save(savings: list[tuple[int, bytes, bytes | None, bytes]]) -> Command:
     return lambda keyspace, names: keyspace.save(
-        [Saving(names.of("visits", each), names.of("contacts", each), *rest) for each, *rest in savings], TTL
+        [(names.of("visits", each), names.of("contacts", each), *rest) for each, *rest in savings], TTL
     )
 
 

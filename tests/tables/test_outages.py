@@ -12,7 +12,7 @@ import redis
 
 from streams.errors import InfrastructureError
 from streams.tables.keys import key
-from streams.tables.keyspace import Change, Keyspace, Reservation, Saving
+from streams.tables.keyspace import Change, Keyspace, Reservation
 from streams.tables.redis_keyspace import RedisKeyspace, connect
 from streams.tables.server import RedisServer
 from tests.tables.conftest import Run
@@ -55,7 +55,7 @@ CALLS: dict[str, Callable[[Keyspace], object]] = {
     "read": lambda keyspace: keyspace.read(NAMES),
     "replace": lambda keyspace: keyspace.replace(writing(b"1")),
     "save": lambda keyspace: keyspace.save(
-        [Saving(key("presence", "galerie|p"), key("admission", "galerie|p"), b"", None, b"1")], TTL
+        [(key("presence", "galerie|p"), key("admission", "galerie|p"), b"", None, b"1")], TTL
     ),
     "reserve": lambda keyspace: keyspace.reserve([Reservation(key("places", "galerie|a"), "1", 1, 0, 1)]),
     "confirm": lambda keyspace: keyspace.confirm([(key("places", "galerie|a"), "1", 9)]),

@@ -1,0 +1,57 @@
+"""Places that were reserved and then forgotten: a worker died between reserving and confirming them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from streams.errors import InfrastructureError
+from streams.retailers import Retailers
+from streams.tables.coupons import Token
+from streams.tables.tables import Tables
+
+EVERY = 30_000
+"""Milliseconds between two sweeps of one worker."""
+
+
+async def sweep(tables: Tables, retailers: Retailers, now: int) -> int:
+    """Settle every place whose deadline has passed by what its claim came to; returns how many there were.
+
+    The member's stored outcome decides: it holds the place, or nobody does. After half the deadline no claim is made on
+    a reservation, so that none can come between.
+    """
+    settled = 0
+    for retailer in retailers.values():
+        for campaign in retailer.rules.campaigns:
+            if campaign.places is not None:
+                owner = f"{retailer.name}|{campaign.id}"
+                for token in await tables.places.overdue(owner, now):
+                    await _settle(retailer.name, owner, token, tables)
+                    settled += 1
+    return settled
+
+
+class Sweeper:
+    """Sweeps every half minute of `clock` (milliseconds), when it is asked between two batches."""
+
+    def __init__(self, retailers: Retailers, tables: Tables, clock: Callable[[], int]) -> None:
+        self._retailers = retailers
+        self._tables = tables
+        self._clock = clock
+        self._last = clock()
+
+    async def sweep_in_time(self) -> None:
+        """Sweep if it is time. Where something is away it is left for the next time: the batches say so in the log."""
+        now = self._clock()
+        if now - self._last >= EVERY:
+            self._last = now
+            with suppress(InfrastructureError):
+                await sweep(self._tables, self._retailers, now)
+
+
+async def _settle(retailer: str, owner: str, token: Token, tables: Tables) -> None:
+    outcome = await tables.members.outcome(f"{retailer}|{token.member}", token.occasion)
+    if outcome is not None and outcome.offer == token.offer:
+        await tables.places.confirm([(owner, token, outcome.expires_at)])
+    else:
+        await tables.places.release(owner, token)
