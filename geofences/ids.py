@@ -5,13 +5,12 @@ are 48 bits of milliseconds since 1970 and the other 16 are 80 bits. A ULID draw
 of what the id names, so the same cause always has the same id, and ids sort by time.
 """
 
-from base64 import b32decode, b32encode
 from hashlib import blake2b
 
-_RFC4648 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_CROCKFORD = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_TO_CROCKFORD = bytes.maketrans(_RFC4648, _CROCKFORD)
-_FROM_CROCKFORD = bytes.maketrans(_CROCKFORD, _RFC4648)
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = tuple(first + second for first in CROCKFORD for second in CROCKFORD)
+"""Two characters for each 10 bits: half the steps of one for each 5."""
+_SHIFTS = tuple(range(120, -1, -10))
 _TIME_CHARACTERS = 10
 _DIGEST_BYTES = 10
 ID_CHARACTERS = 26
@@ -22,22 +21,22 @@ def timed_id(at: int, *parts: str) -> str:
     """The id of what `parts` name at `at` (ms since 1970): 26 characters. ValueError outside 0 .. 2^48 - 1."""
     if not 0 <= at <= LAST_TIME:
         raise ValueError(f"{at} is not a time of an id: milliseconds since 1970, from 0 to {LAST_TIME}")
-    time = b32encode(at.to_bytes(_DIGEST_BYTES, "big"))[-_TIME_CHARACTERS:]
-    return (time + b32encode(_digest(parts))).translate(_TO_CROCKFORD).decode("ascii")
+    number = at << 8 * _DIGEST_BYTES | int.from_bytes(_digest(parts), "big")
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 def time_of(timed: str) -> int:
     """The time (ms since 1970) that an id of `timed_id` begins with. ValueError where it is no such id."""
-    if len(timed) != ID_CHARACTERS or timed.translate(dict.fromkeys(_CROCKFORD)) or timed[0] > "7":
+    if len(timed) != ID_CHARACTERS or not set(timed) <= set(CROCKFORD) or timed[0] > "7":
         raise ValueError(f"{timed!r} is not an id: {ID_CHARACTERS} characters of 0-9 A-Z without I L O U")
-    padded = b"A" * 6 + timed[:_TIME_CHARACTERS].encode("ascii").translate(_FROM_CROCKFORD)
-    return int.from_bytes(b32decode(padded), "big")
+    at = 0
+    for character in timed[:_TIME_CHARACTERS]:
+        at = at << 5 | CROCKFORD.index(character)
+    return at
 
 
 def _digest(parts: tuple[str, ...]) -> bytes:
     """Each part goes in with its length before it, so that ("ab", "c") and ("a", "bc") differ."""
-    digest = blake2b(digest_size=_DIGEST_BYTES)
-    for part in parts:
-        encoded = part.encode("utf-8", "surrogatepass")
-        digest.update(len(encoded).to_bytes(4, "big") + encoded)
-    return digest.digest()
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    named = b"".join([len(each).to_bytes(4, "big") + each for each in encoded])
+    return blake2b(named, digest_size=_DIGEST_BYTES).digest()

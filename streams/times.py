@@ -18,5 +18,4 @@ def to_milliseconds(moment: datetime | int) -> int:
 
 def written(at: int) -> str:
     """`2026-11-20T12:00:03.250Z`"""
-    moment = _EPOCH + at * _MILLISECOND
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+    return (_EPOCH + at * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
