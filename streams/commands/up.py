@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 
@@ -30,17 +33,23 @@ def up(
     """
     settings = read_settings(config=tuple(config), broker="embedded://up", redis=None)
     set_up_logs(settings)
-    asyncio.run(_up(settings, events))
+    file = None if events is None else _open(events)
+    asyncio.run(_up(settings, events or "", file))
 
 
-async def _up(settings: Settings, events: str | None) -> None:
+def _open(events: str) -> IO[bytes]:
+    """Of standard input a reader of our own, never closed: at its end Python would wait for a read of its own one."""
+    return open(0, "rb", closefd=False) if events == "-" else Path(events).open("rb")
+
+
+async def _up(settings: Settings, events: str, file: IO[bytes] | None) -> None:
     async with build_app(settings, state=settings.state_folder / "redis") as engine:
         stop_on_signals(engine)
         names = ", ".join(each.name for each in engine.retailers.values())
         typer.echo(f"up for {names}; Ctrl-C to stop", err=True)
         async with asyncio.TaskGroup() as tasks:
             told = tasks.create_task(_tell_offers(engine))
-            taken = tasks.create_task(_take_in(engine, events)) if events is not None else None
+            taken = tasks.create_task(_take_in(engine, events, file)) if file is not None else None
             await engine.run()
             told.cancel()
             if taken is not None:
@@ -52,10 +61,9 @@ async def _tell_offers(engine: Engine) -> None:
         typer.echo((record.value or b"").decode())
 
 
-async def _take_in(engine: Engine, events: str) -> None:
-    file = sys.stdin.buffer if events == "-" else await asyncio.to_thread(Path(events).open, "rb")
+async def _take_in(engine: Engine, events: str, file: IO[bytes]) -> None:
     broker, number = _broker(engine), 0
-    while line := await asyncio.to_thread(file.readline):
+    async for line in _lines(file):
         number += 1
         for event in read_events([line]):
             if event.type is None:
@@ -63,6 +71,21 @@ async def _take_in(engine: Engine, events: str) -> None:
                 continue
             record = as_record(event, wall_clock())
             broker.append(record.topic, record.key, record.value)
+
+
+async def _lines(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """The lines of `file`, read in a thread that nobody waits for: a terminal may stay silent for ever."""
+    loop, queue = asyncio.get_running_loop(), asyncio.Queue[bytes](1_024)
+
+    def read() -> None:
+        with suppress(RuntimeError, CancelledError, ValueError):  # the loop has ended, or the file was closed
+            while line := file.readline():
+                asyncio.run_coroutine_threadsafe(queue.put(line), loop).result()
+            asyncio.run_coroutine_threadsafe(queue.put(b""), loop).result()
+
+    threading.Thread(target=read, name="events", daemon=True).start()
+    while line := await queue.get():
+        yield line
 
 
 def _broker(engine: Engine) -> Broker:
