@@ -76,9 +76,9 @@ class Run:
 async def engine_run(bootstrap: str, redis_url: str, share: float, pings: int, devices: int) -> Run:
     """Read warm-up and load through the whole engine."""
     world = World(10_000, devices, int(pings * share) + 1)
-    _fresh(bootstrap)
+    fresh_topics(bootstrap)
     start = time.time_ns() // 1_000_000 - 50_000
-    await _prepare(redis_url, world, start - 10_000)
+    await prepare(redis_url, world, start - 10_000)
     await write(bootstrap, list(world.strolls(pings, start, share)))
     watch, stages, offers = Stopwatch(pings), Stages(), 0
 
@@ -107,7 +107,7 @@ async def engine_run(bootstrap: str, redis_url: str, share: float, pings: int, d
     return Run(watch, offers, {step: 1e6 * spent / pings for step, spent in stages.spent.items()})
 
 
-def _fresh(bootstrap: str) -> None:
+def fresh_topics(bootstrap: str) -> None:
     """All topics, empty."""
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     there = [topic.name for topic in TOPICS if topic.name in admin.list_topics()]
@@ -119,7 +119,7 @@ def _fresh(bootstrap: str) -> None:
     create_topics(bootstrap, PARTITIONS)
 
 
-async def _prepare(redis_url: str, world: World, at: int) -> None:
+async def prepare(redis_url: str, world: World, at: int) -> None:
     """Consent, members, and a first ping of every device, so that their presence is there when the clock runs."""
     keyspace = await connect(redis_url)
     await keyspace.clear()

@@ -39,10 +39,7 @@ class Settings(BaseSettings):
     redis: Annotated[
         Annotated[str, Field(pattern=r"^(rediss?|unix)://[^\s]+$")] | None, BeforeValidator(_none_if_empty)
     ] = None
-    """`redis://host:6379/0`; without it the process starts a server of its own on a loopback port."""
-
-    redis_cluster: bool = False
-    """Whether `redis` is a Redis Cluster."""
+    """`redis://host:6379/0`, a single server or a cluster, as it says itself; without it, one of our own is started."""
 
     secret: Annotated[Annotated[SecretStr, Field(min_length=16)] | None, BeforeValidator(_none_if_empty)] = None
     """At least 16 characters, from which coupon codes are made; the same in all workers, and never changed."""

@@ -85,7 +85,7 @@ async def build_app(
         broker = _embedded_broker(settings, opened, clock)
         producer = KafkaProducer(bootstrap(settings)) if broker is None else EmbeddedProducer(broker)
         opened.push_async_callback(producer.stop)
-        tables = Tables.over(keyspace)
+        tables = Tables.over(keyspace, settings.presence_ttl)
         pipeline = Pipeline(retailers, producer)
         app = new_faust_app(settings.group, settings.broker, instance_id=settings.instance_id)
         engine = Engine(app, pipeline, retailers, tables, broker)

@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from offers.campaigns import Campaign
+from offers.campaigns import Campaign, Rules
 from offers.contact_policy import kept_contacts
 from offers.coupons import Coupon
-from offers.decisions import Circumstances, Decision, Verdict, decide, withhold
+from offers.decisions import Circumstances, Decision, Verdict, decide, waiting, withhold
 from offers.eligibility import Refusal
 from offers.members import Contact, Member, Purpose, Visits, Wish, with_visit
 from offers.occasions import Occasion
@@ -292,6 +292,17 @@ def _ended(member: Member, outcome: Outcome, now: int) -> Refusal | None:
 async def _catalogues(
     round_: Sequence[_Pending], tables: Tables, retailers: Retailers
 ) -> dict[str, Mapping[str, Product]]:
-    """The products of each retailer in this round, with what changed since the configuration was written."""
-    names = {pending.occasion.retailer for pending in round_}
-    return {name: await tables.products.catalogue(name, retailers[name].rules.products) for name in names}
+    """The products of each retailer in this round, with what changed since; read only where one may be offered."""
+    rules = {pending.occasion.retailer: retailers[pending.occasion.retailer].rules for pending in round_}
+    asked = {
+        pending.occasion.retailer
+        for pending in round_
+        if _names_a_product(pending.occasion, rules[pending.occasion.retailer])
+    }
+    read = {name: await tables.products.catalogue(name, rules[name].products) for name in sorted(asked)}
+    return {name: read.get(name, each.products) for name, each in rules.items()}
+
+
+def _names_a_product(occasion: Occasion, rules: Rules) -> bool:
+    offers = (campaign.offer for trigger in occasion.triggers for campaign in waiting(trigger, rules))
+    return any(offer.product is not None or offer.category is not None for offer in offers)

@@ -28,6 +28,9 @@ Amount = Annotated[str, Meta(pattern=r"^[0-9]{1,10}(\.[0-9]{2})? [A-Z]{3}$")]
 """`39.00 EUR`"""
 
 
+Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What every message says: whose it is, and when it happened."""
 

@@ -18,6 +18,7 @@ from streams.commands.watch import watch
 from streams.commands.why import why
 from streams.commands.worker import worker
 from streams.errors import InfrastructureError, UserError
+from streams.working import TooManyBroken
 
 app = typer.Typer(
     name="chalandise",
@@ -50,7 +51,7 @@ def main() -> None:
         for finding in refused.findings:
             typer.echo(str(finding), err=True)
         sys.exit(FINDINGS)
-    except (UserError, SettingsError, InfrastructureError) as error:
+    except (UserError, SettingsError, InfrastructureError, TooManyBroken) as error:
         typer.echo(f"chalandise: {error}", err=True)
         sys.exit(USAGE if isinstance(error, UserError | SettingsError) else FINDINGS)
     except OSError as error:

@@ -28,7 +28,7 @@ def show() -> None:
     rows = list_topics(",".join(bootstrap(_kafka_settings())))
     table = Table(box=None)
     for title in ("topic", "partitions", "key", "kept", "written by", "differs"):
-        table.add_column(title)
+        table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*_cells(row))
     Console().print(table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streams.tables.coupons import Coupons, Places
+from streams.tables.keys import KEPT
 from streams.tables.keyspace import Keyspace
 from streams.tables.links import Links
 from streams.tables.members import Members
@@ -26,10 +27,10 @@ class Tables:
     products: Products
 
     @classmethod
-    def over(cls, keyspace: Keyspace) -> Tables:
-        """The tables in `keyspace`."""
+    def over(cls, keyspace: Keyspace, presence_ttl: int = KEPT["presence"]) -> Tables:
+        """The tables in `keyspace`; the presence of a silent device is kept for `presence_ttl` milliseconds."""
         return cls(
-            Presences(keyspace),
+            Presences(keyspace, presence_ttl),
             Timers(keyspace),
             Members(keyspace),
             Links(keyspace),
