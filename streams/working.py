@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from streams.batches import Batch, Processed
@@ -33,6 +35,12 @@ MOST_BROKEN = 10
 
 class TooManyBroken(Exception):  # noqa: N818 - the end of a worker, not of a call
     """So many records raised that the fault must be ours: nothing more is committed."""
+
+
+def where(error: Exception) -> str:
+    """What was raised, and by which lines; not what it says, which may hold a position."""
+    lines = (f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__))
+    return f"{type(error).__name__} at {' '.join(lines)}"
 
 
 @dataclass
@@ -90,8 +98,8 @@ class Worker:
             yield await self._process(batch)
         except (Abandoned, asyncio.CancelledError):
             raise
-        except Exception:
-            log.exception("a batch of %d records raised; working it record by record", len(batch.records))
+        except Exception as error:
+            log.error("a batch of %d records raised, working it record by record: %s", len(batch.records), where(error))
             async for processed in self._one_by_one(batch):
                 yield processed
 
@@ -102,9 +110,20 @@ class Worker:
             except (Abandoned, asyncio.CancelledError):
                 raise
             except Exception as error:
-                log.exception("%s/%d at %d raised; it becomes a dead letter", *record[:3])
+                log.error("%s/%d at %d raised and becomes a dead letter: %s", *record[:3], where(error))
                 yield await self._bury(record, error)
-        if not batch.records:
+        if batch.clocks:
+            async for processed in self._timers(batch):
+                yield processed
+
+    async def _timers(self, batch: Batch) -> AsyncIterator[Processed]:
+        """The timers of a batch, apart from its records; one that raises stays due."""
+        try:
+            yield await self._process(Batch([], batch.clocks))
+        except (Abandoned, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            log.error("a timer raised, and stays due: %s", where(error))
             self._count_broken("a timer")
 
     async def _process(self, batch: Batch) -> Processed:
