@@ -29,7 +29,7 @@ AVENUE = Path(__file__).with_name("avenue.yaml")
 NAME = "avenue"
 FIRST, SECOND_STORE = (2.3320, 48.8737), (2.3360, 48.8737)
 SECRET = "a secret of the tests, long enough"
-PATIENCE = 60.0
+PATIENCE = 25.0
 
 Message = dict[str, Any]
 
@@ -134,9 +134,10 @@ def outgoing(message: Message) -> Outgoing:
 class Kafka:
     """A client of a real broker."""
 
-    def __init__(self, bootstrap: str, producer: KafkaProducer) -> None:
+    def __init__(self, bootstrap: str, producer: KafkaProducer, partitions: int) -> None:
         self.bootstrap = bootstrap
         self._producer = producer
+        self._partitions = partitions
 
     async def write(self, messages: Iterable[Message]) -> None:
         await self._producer.produce([outgoing(each) for each in messages])
@@ -146,19 +147,19 @@ class Kafka:
         deadline = time.monotonic() + patience
         while len(found := await self._read(topic)) < least:
             assert time.monotonic() < deadline, f"{len(found)} of {least} records on {topic.name} in {patience} s"
+            await asyncio.sleep(0.1)
         return found
 
     async def _read(self, topic: Topic) -> list[tuple[bytes, bytes | None]]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, fetch_max_wait_ms=100)
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, fetch_max_wait_ms=100, auto_offset_reset="earliest")
         await consumer.start()
         try:
-            numbers = consumer.partitions_for_topic(topic.name) or await self._known(consumer, topic)
-            places = [TopicPartition(topic.name, number) for number in sorted(numbers)]
+            places = self._places(topic)
             consumer.assign(places)
             ends = await consumer.end_offsets(places)
             found: list[tuple[bytes, bytes | None]] = []
             for place in places:
-                await consumer.seek_to_beginning(place)
+                consumer.seek(place, 0)
             for place in places:
                 while await consumer.position(place) < ends[place]:
                     got = await consumer.getmany(place, timeout_ms=200)
@@ -167,16 +168,15 @@ class Kafka:
         finally:
             await consumer.stop()
 
-    async def _known(self, consumer: AIOKafkaConsumer, topic: Topic) -> set[int]:
-        await consumer._client.set_topics([topic.name])
-        return consumer.partitions_for_topic(topic.name) or set()
+    def _places(self, topic: Topic) -> list[TopicPartition]:
+        return [TopicPartition(topic.name, number) for number in range(topic.partitions(self._partitions))]
 
     async def lag(self, group: str, topic: Topic) -> int:
         """Records of a topic that the group has not committed."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, group_id=group, enable_auto_commit=False)
         await consumer.start()
         try:
-            places = [TopicPartition(topic.name, number) for number in await self._known(consumer, topic)]
+            places = self._places(topic)
             consumer.assign(places)
             ends = await consumer.end_offsets(places)
             return sum(ends[place] - (await consumer.committed(place) or 0) for place in places)
@@ -185,10 +185,10 @@ class Kafka:
 
 
 @asynccontextmanager
-async def client(bootstrap: str) -> AsyncIterator[Kafka]:
+async def client(bootstrap: str, partitions: int) -> AsyncIterator[Kafka]:
     producer = KafkaProducer(bootstrap)
     try:
-        yield Kafka(bootstrap, producer)
+        yield Kafka(bootstrap, producer, partitions)
     finally:
         await producer.stop()
 
@@ -211,9 +211,9 @@ def member(number: int, at: int, **more: Any) -> Message:
 def visit(
     number: int, start: int, every: int = 1_000, store: tuple[float, float] = FIRST, **more: Any
 ) -> list[Message]:
-    """Somebody comes from 75 m away, stays a quarter of a minute, and goes again: 57 seconds."""
-    path = [east_of(store, -75.0), store, east_of(store, 75.0)]
-    options = {"pace": 3.5, "every": every, "start": start, "stay": 15_000, "accuracy": 5.0, "seed": number, **more}
+    """Somebody comes from 65 m away, stays eight seconds, and goes as far as it takes to have left: 56 seconds."""
+    path = [east_of(store, -65.0), store, east_of(store, 118.0)]
+    options = {"pace": 3.8, "every": every, "start": start, "stay": 8_000, "accuracy": 5.0, "seed": number, **more}
     return [ping(f"phone-{number}", fix) for fix in walk(path, **options)]
 
 

@@ -78,7 +78,7 @@ def test_the_worker_offers_what_is_due(settings: dict[str, object], broker: Kafk
     run_command("topics", "create", **settings)
 
     async def story(worker: Chalandise) -> None:
-        async with client(broker.bootstrap) as kafka:
+        async with client(broker.bootstrap, PARTITIONS) as kafka:
             await kafka.write([member(1, now() - 1_000)])
             await kafka.read(topics.MEMBERS, least=1)
             await kafka.write(visit(1, now() - 60_000))
