@@ -151,7 +151,9 @@ class Kafka:
         return found
 
     async def _read(self, topic: Topic) -> list[tuple[bytes, bytes | None]]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, fetch_max_wait_ms=100, auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap, fetch_max_wait_ms=100, auto_offset_reset="earliest"
+        )
         await consumer.start()
         try:
             places = self._places(topic)
@@ -179,7 +181,8 @@ class Kafka:
             places = self._places(topic)
             consumer.assign(places)
             ends = await consumer.end_offsets(places)
-            return sum(ends[place] - (await consumer.committed(place) or 0) for place in places)
+            committed = [await consumer.committed(place) or 0 for place in places]
+            return sum(ends.values()) - sum(committed)
         finally:
             await consumer.stop()
 

@@ -84,7 +84,7 @@ def test_one_file_through_replay_and_through_kafka_with_one_partition_gives_the_
     create_topics(own_kafka.bootstrap, 1)
 
     async def on_kafka() -> tuple[Told, Told]:
-        async with client(own_kafka.bootstrap, 1) as kafka, running(settings(own_kafka, own_redis)) as engine:
+        async with client(own_kafka.bootstrap, 1) as kafka, running(settings(own_kafka, own_redis)):
             members = [member(number, now() - 86_400_000) for number in range(VISITORS)]
             await kafka.write(members)
             await kafka.read(topics.MEMBERS, least=VISITORS)
