@@ -1,4 +1,4 @@
-"""Recorded GPS in `../shared/data`, as events: what is needed to play it among the stores of `config/examples/recorded`."""
+"""Recorded GPS in `../shared/data`, as events, to be played among the stores of `config/examples/recorded`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from xml.etree import ElementTree as XML
+from xml.etree import ElementTree
 
 import orjson
 
@@ -87,7 +87,7 @@ def _csv(path: Path) -> Iterator[Measured]:
 
 
 def _gpx(path: Path) -> Iterator[Measured]:
-    for point in XML.parse(path).iter():
+    for point in ElementTree.parse(path).iter():
         if point.tag.rpartition("}")[2] != "trkpt":
             continue
         at = next((child.text for child in point if child.tag.rpartition("}")[2] == "time"), None)

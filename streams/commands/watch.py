@@ -8,7 +8,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from rich.console import Console
 from rich.text import Text
@@ -51,10 +51,8 @@ def _told(brokers: list[str]) -> Iterator[Told]:
     """What is written from now on."""
     address = ",".join(brokers)
     try:
-        consumer = KafkaConsumer(bootstrap_servers=brokers, client_id="chalandise-watch", auto_offset_reset="latest")
-        with closing(consumer):
-            _refuse_without_topics(consumer, address)
-            consumer.subscribe(WATCHED)
+        with closing(KafkaConsumer(bootstrap_servers=brokers, client_id="chalandise-watch")) as consumer:
+            _begin_at_the_end(consumer, address)
             typer.echo(f"watching {address}; Ctrl-C to stop", err=True)
             while True:
                 for records in consumer.poll(timeout_ms=500).values():
@@ -63,10 +61,15 @@ def _told(brokers: list[str]) -> Iterator[Told]:
         raise InfrastructureError(f"the broker at {address} did not answer: {error!r}") from error
 
 
-def _refuse_without_topics(consumer: KafkaConsumer, address: str) -> None:
-    missing = [topic for topic in WATCHED if topic not in consumer.topics()]
+def _begin_at_the_end(consumer: KafkaConsumer, address: str) -> None:
+    """All partitions, each from what comes next."""
+    missing = [topic for topic in WATCHED if not consumer.partitions_for_topic(topic)]
     if missing:
         raise UserError(f"there is no topic {' or '.join(missing)} on {address}: `chalandise topics create` makes it")
+    partitions = [TopicPartition(topic, each) for topic in WATCHED for each in consumer.partitions_for_topic(topic)]
+    consumer.assign(partitions)
+    for partition, end in consumer.end_offsets(partitions).items():
+        consumer.seek(partition, end)
 
 
 def _is_worth_a_line(told: Told) -> bool:

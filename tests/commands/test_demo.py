@@ -1,0 +1,93 @@
+"""`chalandise demo`: the same decisions as a replay of the same day, a map, and a clean end."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from pathlib import Path
+from threading import Timer
+
+import orjson
+import pytest
+
+from tests.commands.commands import PARIS, chalandise, started
+
+REASONS = {"TIER", "HOLDOUT", "PER_MEMBER", "QUIET_HOURS", "NO_CONSENT", "STOPPED", "HISTORY", "CAP"}
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("demo")
+    done = chalandise("demo", "--speed", 300, "--out", folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder, done.stdout
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_it_tells_what_was_offered_and_what_was_withheld_and_why(shown):
+    _, told = shown
+    assert "→ Camille, le sérum 30 ml vous attend chez Galerie Lumière Haussmann" in told
+    assert "→ C'est ta 6e visite" in told
+    assert "→ Welcome to Galerie Lumière Haussmann, Emily!" in told
+    assert "× nothing for Nadia: in the control group" in told
+    assert "Hugo only passes by Café Lumière Opéra" in told
+
+
+def test_a_good_variety_of_reasons_is_seen(shown):
+    folder, told = shown
+    reasons = {decision.get("reason") for decision in lines(folder / "decisions.jsonl")}
+    assert reasons >= REASONS
+    assert "dropped unseen for want of consent" in told
+
+
+def test_it_ends_with_figures_a_map_and_what_to_try_next(shown):
+    folder, told = shown
+    assert "from ping to done  p50" in told
+    assert (folder / "map.html").read_text("utf-8").startswith("<!doctype html>")
+    assert str(folder / "map.html") in told
+    assert f"{folder}/events.jsonl" in told
+
+
+def test_a_replay_of_its_events_offers_the_same(shown, tmp_path):
+    folder, _ = shown
+    done = chalandise("replay", PARIS, folder / "events.jsonl", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert Counter(map(bytes, (folder / "offers.jsonl").read_bytes().splitlines())) == Counter(
+        map(bytes, (tmp_path / "offers.jsonl").read_bytes().splitlines())
+    )
+
+
+def test_ones_own_yaml_is_walked_through_too(tmp_path):
+    done = chalandise("demo", "--config", PARIS, "--minutes", 6, "--speed", 600, "--no-map", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "comes" in done.stdout
+    assert not (tmp_path / "map.html").exists()
+
+
+def test_ctrl_c_ends_it_with_a_summary(tmp_path):
+    process = started("demo", "--seconds", 600, "--out", tmp_path)
+    assert process.stdout is not None
+    Timer(30, process.kill).start()
+    while "comes" not in (line := process.stdout.readline()):
+        assert line, process.stderr and process.stderr.read()
+    process.send_signal(signal.SIGINT)
+    told, complaints = process.communicate(timeout=30)
+    assert (process.returncode, complaints) == (0, "")
+    assert "from ping to done" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--config", "nowhere.yaml"], "nowhere.yaml: no such file"),
+        (["--seconds", "0"], "--seconds"),
+    ],
+)
+def test_a_mistake_is_told_without_a_traceback(arguments, told):
+    done = chalandise("demo", *arguments)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
