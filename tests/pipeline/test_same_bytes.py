@@ -15,7 +15,10 @@ from streams.tables.keyspace import Keyspace
 from streams.tables.redis_keyspace import RedisKeyspace
 from streams.tables.tables import Tables
 from tests.pipeline.boutique import (
+    DAY,
     MINUTE,
+    NAME,
+    NOON,
     Collected,
     Topics,
     Working,
@@ -40,6 +43,17 @@ def tapes(seed: int = 1) -> tuple[list[Record], list[Record]]:
     members, walked = town(seed)
     broker = Topics()
     return broker.records(members), broker.records(walked)
+
+
+async def nothing_is_left_half_done(tables: Tables, collected: Collected) -> None:
+    """Each coupon that was sent can be redeemed, and no place waits to be given or given back."""
+    for offer in collected.offers():
+        if "coupon" in offer:
+            _, coupon = await tables.coupons._read(f"{NAME}|{offer['coupon']['code']}")
+            assert coupon is not None
+            assert coupon.offer == offer["id"]
+    for campaign in ("few", "ten"):
+        assert await tables.places.overdue(f"{NAME}|{campaign}", NOON + DAY) == []
 
 
 async def undisturbed(tables: Tables, size: int, seed: int = 1) -> Collected:
@@ -173,6 +187,7 @@ def test_a_worker_that_dies_before_a_step_leaves_the_same_bytes(step: Step, empt
         async with redis_tables(emptied_redis) as tables:
             crashing = Crashing(tables, collected, step)
             await crashing.day(*tapes())
+            await nothing_is_left_half_done(tables, collected)
         assert by_topic(collected) == whole
         assert crashing.crashes > 5
 
@@ -210,6 +225,7 @@ def test_a_worker_that_dies_after_it_produced_leaves_the_same_bytes(emptied_redi
                 working.clocks = dict(clocks)
                 await working.work(batch)
             await working.wait(working.now + 40 * MINUTE)
+            await nothing_is_left_half_done(tables, collected)
         assert by_topic(collected) == whole
         assert collected.crashes == len(cut(walked, 64))
 
@@ -261,6 +277,7 @@ def test_a_worker_that_dies_in_the_middle_of_a_step_leaves_the_same_bytes(
             for batch in cut(walked, 64):
                 working = await work_with_a_crash(working, batch, crashing[0], collected)
             await working.wait(working.now + 40 * MINUTE)
+            await nothing_is_left_half_done(tables, collected)
         assert by_topic(collected) == whole
         assert crashing[0].crashes >= 2
 
