@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from operator import attrgetter
 
 from geofences.rings import Zone
@@ -37,12 +38,16 @@ class Plan:
 
 
 def simulate(rules: Rules, zones: Sequence[Zone], plan: Plan) -> Iterator[Sent]:
-    """First what is known of the members, then what their phones send. Lines of JSON, each an event of its type."""
+    """First what is known of the members, then what arrives of their phones until the end of the plan.
+
+    Lines of JSON, each an event of its type.
+    """
     samples = [SampleMember.of(number, plan.seed) for number in range(plan.members)]
     for sample in samples:
         for line in history(sample, rules, plan.start):
             yield Sent(plan.start, line)
-    yield from heapq.merge(*(_walker(sample, rules, zones, plan) for sample in samples), key=attrgetter("arrives"))
+    arriving = heapq.merge(*(_walker(sample, rules, zones, plan) for sample in samples), key=attrgetter("arrives"))
+    yield from takewhile(lambda sent: sent.arrives <= plan.start + plan.lasting, arriving)
 
 
 def _walker(sample: SampleMember, rules: Rules, zones: Sequence[Zone], plan: Plan) -> Iterator[Sent]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import subprocess
 
-import orjson
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from streams.topics import TOPICS, create_topics
+from streams.topics import create_topics
 from tests.commands.commands import MAIN, PARIS, chalandise, environment
 
 
@@ -77,9 +76,3 @@ def written(bootstrap: str) -> int:
         return sum(consumer.end_offsets(partitions).values())
     finally:
         consumer.close()
-
-
-def test_a_line_is_an_event_that_replay_knows():
-    first = chalandise("simulate", PARIS, "--members", 1, "--minutes", 1).stdout.splitlines()[0]
-    assert orjson.loads(first)["type"] == "member"
-    assert len(TOPICS) > 10
