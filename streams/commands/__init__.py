@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -20,27 +21,31 @@ from streams.commands.worker import worker
 from streams.errors import InfrastructureError, UserError
 from streams.working import TooManyBroken
 
-app = typer.Typer(
-    name="chalandise",
-    help="Real-time geofenced offers: the right offer at the right doorstep, within milliseconds.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
-
 FOR_RETAILERS, FOR_OPS = "For retailers", "For operations"
 INTERRUPTED = 130
 
-app.command(rich_help_panel=FOR_RETAILERS)(demo)
-app.command(rich_help_panel=FOR_RETAILERS)(check)
-app.command(rich_help_panel=FOR_RETAILERS)(replay)
-app.command(rich_help_panel=FOR_RETAILERS)(simulate)
-app.command(rich_help_panel=FOR_RETAILERS)(why)
-app.command(rich_help_panel=FOR_RETAILERS)(up)
-app.command(rich_help_panel=FOR_OPS)(worker)
-app.command(rich_help_panel=FOR_OPS)(watch)
-app.add_typer(topics_app, name="topics", rich_help_panel=FOR_OPS)
+
+def command_line() -> typer.Typer:
+    """All commands, in the order in which `--help` lists them."""
+    app = typer.Typer(
+        name="chalandise",
+        help="Real-time geofenced offers: the right offer at the right doorstep, within milliseconds.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    for_retailers: tuple[Callable[..., None], ...] = (demo, check, replay, simulate, why, up)
+    for_operations: tuple[Callable[..., None], ...] = (worker, watch)
+    for each in for_retailers:
+        app.command(rich_help_panel=FOR_RETAILERS)(each)
+    for each in for_operations:
+        app.command(rich_help_panel=FOR_OPS)(each)
+    app.add_typer(topics_app, name="topics", rich_help_panel=FOR_OPS)
+    return app
+
+
+app = command_line()
 
 
 def main() -> None:
