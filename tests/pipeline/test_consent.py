@@ -244,6 +244,7 @@ def test_a_stop_in_the_middle_of_a_batch_is_stronger_than_its_claim(open_tables:
             interrupting = Interrupting(Working(tables, collected), other, stop)
             await other.enter(broker.records([member("mia", "phone")]))
             await interrupting.work(broker.records(standing()))
+            assert await tables.places.overdue(f"{NAME}|few", NOON + DAY_BEFORE) == []  # its place is given back
         assert collected.offers() == []
         assert set(collected.reasons()) == {"STOPPED"}
 
