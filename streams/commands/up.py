@@ -14,7 +14,9 @@ import typer
 
 from config.settings import Settings, read_settings
 from streams.app import Engine, build_app
+from streams.batches import Batch, Processed
 from streams.commands.worker import stop_on_signals
+from streams.entries import ENTRIES
 from streams.events import as_record, read_events
 from streams.logs import set_up_logs
 from streams.topics import OFFERS
@@ -42,14 +44,35 @@ def _open(events: str) -> IO[bytes]:
     return open(0, "rb", closefd=False) if events == "-" else Path(events).open("rb")
 
 
+class Facts:
+    """Members, purchases and the like have topics of their own: a ping waits for those that stand before it."""
+
+    def __init__(self) -> None:
+        self.written = 0
+        self._worked = 0
+        self._news = asyncio.Event()
+
+    def observe(self, processed: Processed, _: Batch) -> None:
+        """Count what is worked."""
+        self._worked += processed.entered + sum(letter.topic in ENTRIES for letter in processed.dead_letters)
+        self._news.set()
+
+    async def worked(self) -> None:
+        """Wait until all that was written is worked."""
+        while self._worked < self.written:
+            self._news.clear()
+            await self._news.wait()
+
+
 async def _up(settings: Settings, events: str, file: IO[bytes] | None) -> None:
-    async with build_app(settings, state=settings.state_folder / "redis") as engine:
+    facts = Facts()
+    async with build_app(settings, observe=facts.observe, state=settings.state_folder / "redis") as engine:
         stop_on_signals(engine)
         names = ", ".join(each.name for each in engine.retailers.values())
         typer.echo(f"up for {names}; Ctrl-C to stop", err=True)
         async with asyncio.TaskGroup() as tasks:
             told = tasks.create_task(_tell_offers(engine))
-            taken = tasks.create_task(_take_in(engine, events, file)) if file is not None else None
+            taken = tasks.create_task(_take_in(engine, facts, events, file)) if file is not None else None
             await engine.run()
             told.cancel()
             if taken is not None:
@@ -61,7 +84,7 @@ async def _tell_offers(engine: Engine) -> None:
         typer.echo((record.value or b"").decode())
 
 
-async def _take_in(engine: Engine, events: str, file: IO[bytes]) -> None:
+async def _take_in(engine: Engine, facts: Facts, events: str, file: IO[bytes]) -> None:
     broker, number = _broker(engine), 0
     async for line in _lines(file):
         number += 1
@@ -69,6 +92,10 @@ async def _take_in(engine: Engine, events: str, file: IO[bytes]) -> None:
             if event.type is None:
                 typer.echo(f"{events}:{number}: no event; it is a JSON object with a type that we know", err=True)
                 continue
+            if event.type.topic in ENTRIES:
+                facts.written += 1
+            else:
+                await facts.worked()
             record = as_record(event, wall_clock())
             broker.append(record.topic, record.key, record.value)
 
