@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import orjson
 import pytest
 
-from tests.integration.running import AVENUE, NAME, Chalandise, Message, member, now, until, visit
+from offers.members import Wish
+from streams.tables.redis_keyspace import connect
+from streams.tables.tables import Tables
+from tests.integration.running import AVENUE, NAME, PATIENCE, Chalandise, Message, member, now, until, visit
 
 
 def up(folder: Path, name: str) -> Chalandise:
@@ -25,6 +31,30 @@ async def ready(process: Chalandise) -> None:
     assert process.runs(), process.err
 
 
+async def until_known(folder: Path, condition: Callable[[Tables], Awaitable[bool]]) -> None:
+    """Wait until the tables behind `up` say so: facts and pings are read side by side, and may overtake each other."""
+    log = (folder / "state" / "redis" / "redis.log").read_text(errors="replace")
+    port = re.findall(r"port=(\d+)", log)[-1]
+    keyspace = await connect(f"redis://127.0.0.1:{port}/0")
+    deadline = time.monotonic() + PATIENCE
+    while not await condition(Tables.over(keyspace)):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+    await keyspace.close()
+
+
+def admitted(*numbers: int) -> Callable[[Tables], Awaitable[bool]]:
+    async def known(tables: Tables) -> bool:
+        devices = await tables.presences.admit([f"{NAME}|phone-{number}" for number in numbers])
+        return all(device.granted for device in devices)
+
+    return known
+
+
+async def second_has_stopped(tables: Tables) -> bool:
+    return bool((await tables.members.read("consent", f"{NAME}|member-2")).value.wish is Wish.STOP)
+
+
 def stop(number: int) -> Message:
     return {"type": "preference", "retailer": NAME, "member": f"member-{number}", "contact": "stop", "at": now()}
 
@@ -32,7 +62,9 @@ def stop(number: int) -> Message:
 def test_events_on_standard_input_give_offers_on_standard_output(tmp_path: Path) -> None:
     async def story(process: Chalandise) -> None:
         await ready(process)
-        process.say([member(1, now() - 1_000), *visit(1, now() - 60_000)])
+        process.say([member(1, now() - 1_000)])
+        await until_known(tmp_path, admitted(1))
+        process.say(visit(1, now() - 60_000))
         await until(lambda: len(offered(process)) == 2, "two offers")
 
     with up(tmp_path, "one") as process:
@@ -46,12 +78,16 @@ def test_a_stop_and_what_was_offered_survive_a_restart(tmp_path: Path) -> None:
     async def before(process: Chalandise) -> None:
         await ready(process)
         process.say([member(1, now() - 1_000), member(2, now() - 1_000), member(3, now() - 1_000)])
+        await until_known(tmp_path, admitted(1, 2, 3))
         process.say([*visit(1, now() - 60_000), stop(2), *visit(3, now() - 60_000)])
+        await until_known(tmp_path, second_has_stopped)
         await until(lambda: len(offered(process)) == 4, "four offers")
 
     async def after(process: Chalandise) -> None:
         await ready(process)
-        process.say([*visit(2, now() - 60_000), *visit(1, now() - 60_000), member(4, now()), *visit(4, now() - 60_000)])
+        process.say([*visit(2, now() - 60_000), *visit(1, now() - 60_000), member(4, now())])
+        await until_known(tmp_path, admitted(4))
+        process.say(visit(4, now() - 60_000))
         await until(lambda: len(offered(process)) >= 2, "the offers of somebody new")
 
     with up(tmp_path, "before") as process:
@@ -70,7 +106,9 @@ def test_a_line_that_is_no_event_is_said_by_its_number_and_the_next_is_taken(tmp
         await ready(process)
         assert process.process.stdin is not None
         process.process.stdin.write(line)
-        process.say([member(1, now() - 1_000), *visit(1, now() - 60_000)])
+        process.say([member(1, now() - 1_000)])
+        await until_known(tmp_path, admitted(1))
+        process.say(visit(1, now() - 60_000))
         await until(lambda: len(offered(process)) == 2, "two offers")
 
     with up(tmp_path, "one") as process:
