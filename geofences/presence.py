@@ -31,8 +31,21 @@ from geofences.index import GeofenceIndex, Sighting
 from geofences.rings import Ring, Zone
 from geofences.states import Pending, Presence, StorePresence, Transition, TransitionKind, TransitionReason
 
-__all__ = ["Pending", "Presence", "StorePresence", "Transition", "TransitionKind", "TransitionReason"]
-__all__ += ["SILENCE", "Outcome", "advance", "expire", "next_due", "screened", "transition_id"]
+__all__ = [
+    "SILENCE",
+    "Outcome",
+    "Pending",
+    "Presence",
+    "StorePresence",
+    "Transition",
+    "TransitionKind",
+    "TransitionReason",
+    "advance",
+    "expire",
+    "next_due",
+    "screened",
+    "transition_id",
+]
 
 ENOUGH = 1_000
 """Evidence is counted in thousandths of one certain fix."""

@@ -70,7 +70,7 @@ class Hints:
     async def rearm(self, spent: Mapping[int, set[str]], tracks: Mapping[str, Track], timers: Timers) -> None:
         """After presence is saved: the devices that were looked after wait for their next timer, or for none."""
         for partition, owners in spent.items():
-            await timers.rearm(partition, {owner: tracks[owner].due if owner in tracks else None for owner in owners})
+            await timers.rearm(partition, {owner: tracks[owner].wake if owner in tracks else None for owner in owners})
             self._earliest[partition] = await timers.next_due(partition)
 
     def _note(self, partition: int, due: int) -> None:

@@ -207,8 +207,8 @@ class _Way:
                 self._moved(track, track.fire(due))
 
     def _moved(self, track: Track, transitions: Sequence[Transition]) -> None:
-        if track.due is not None:
-            self._clockwork.add(track.partition, track.due, track.device.owner)
+        if track.wake is not None:
+            self._clockwork.add(track.partition, track.wake, track.device.owner)
         if not transitions:
             return
         for transition in transitions:

@@ -24,7 +24,7 @@ class Track:
     index: GeofenceIndex
     partition: int
     presence: Presence | None = None
-    due_before: int | None = None
+    wake_before: int | None = None
     due: int | None = None
     moved: bool = False
 
@@ -50,7 +50,8 @@ class Track:
                 self.presence = unpack(self.device.body)
             except PresenceFormatError:
                 self.presence = Presence()
-            self.due = self.due_before = next_due(self.presence)
+            self.due = next_due(self.presence)
+            self.wake_before = self.wake
         return self.presence
 
     def apply(
@@ -61,6 +62,7 @@ class Track:
             step = short_way(self.device.body, fix, sightings, received)
             if isinstance(step, bytes):
                 self.device.body, self.moved = step, True
+                self.device.lag = max(received - fix.at, 0)
                 return UNCHANGED
             if isinstance(step, FixRejection):
                 return step, NOTHING
@@ -73,14 +75,22 @@ class Track:
         transitions = NOTHING
         if rejection is None:
             presence, transitions = advance(presence, fix, sightings, self.index)
+            self.device.lag = max(received - fix.at, 0)
         self._keep(presence)
         return rejection, transitions
 
-    def fire(self, until: int) -> tuple[Transition, ...]:
-        """Let the timers due at or before `until` (milliseconds) fire."""
-        presence, transitions = expire(self.open(), until, self.index)
-        if transitions:
-            self._keep(presence)
+    @property
+    def wake(self) -> int | None:
+        """When to look after the timers: as long after they are due as the device's fixes are late.
+
+        A phone that sends an old batch in order has been silent for none of them.
+        """
+        return None if self.due is None else self.due + self.device.lag
+
+    def fire(self, clock: int) -> tuple[Transition, ...]:
+        """Let the timers fire whose time has come when the partition's clock stands at `clock` (milliseconds)."""
+        presence, transitions = expire(self.open(), clock - self.device.lag, self.index)
+        self._keep(presence)
         return transitions
 
     def _keep(self, presence: Presence) -> None:
@@ -96,7 +106,6 @@ class Track:
     @property
     def reminder(self) -> int | None:
         """When to look after this device, where the table does not know it yet; a later time is no news to it."""
-        if self.due is None:
-            return None
-        known = self.due_before is not None and self.due_before <= self.due
-        return None if known else self.due
+        wake = self.wake
+        known = wake is None or (self.wake_before is not None and self.wake_before <= wake)
+        return None if known else wake

@@ -24,7 +24,7 @@ class Mark(NamedTuple):
 
 
 NO_MARK = Mark()
-_HEAD = Struct("<Ihqhq")
+_HEAD = Struct("<Ihqhqq")
 _LAST_REVISION = 0xFFFFFFFF
 
 
@@ -79,7 +79,7 @@ class Device:
         self.keys = keys
         self.packed = packed
         self.packed_admission = packed_admission
-        self._marks = [0, *NO_MARK, *NO_MARK] if packed is None else list(_HEAD.unpack_from(packed))
+        self._marks = [0, *NO_MARK, *NO_MARK, 0] if packed is None else list(_HEAD.unpack_from(packed))
         self.body = b"" if packed is None else packed[_HEAD.size :]
 
     @property
@@ -124,6 +124,15 @@ class Device:
         """That check-in is applied."""
         self._marks[3] = partition
         self._marks[4] = offset
+
+    @property
+    def lag(self) -> int:
+        """How long after it was measured its last believed fix was received, milliseconds."""
+        return self._marks[5]
+
+    @lag.setter
+    def lag(self, milliseconds: int) -> None:
+        self._marks[5] = milliseconds
 
     def saving(self) -> Saving:
         """What is to be written, and what it rests on."""

@@ -11,12 +11,14 @@ from streams.tables.tables import Tables
 from tests.pipeline.boutique import (
     HAUSSMANN,
     HOUR,
+    LATENCY,
     MINUTE,
     NOON,
     SECOND,
     Collected,
     Topics,
     Working,
+    cut,
     member,
     memory_tables,
     pings,
@@ -24,7 +26,8 @@ from tests.pipeline.boutique import (
 )
 from tests.pipeline.conftest import OpenTables
 
-DUE = NOON + 2 * MINUTE
+DUE = NOON + 2 * MINUTE + LATENCY
+"""When nothing was heard for long enough: as much later as fixes are received after they are measured."""
 
 
 async def entered(tables: Tables, collected: Collected) -> Working:
@@ -171,3 +174,40 @@ def test_timers_of_many_devices_fire_in_the_order_of_time(size: int, open_tables
         assert [each["device"] for each in dwells] == sorted(names, key=lambda name: start[name])
 
     run(story())
+
+
+@pytest.mark.parametrize("size", [1, 7, 256])
+def test_an_old_batch_that_comes_in_order_makes_nobody_leave_between_its_fixes(size: int) -> None:
+    """A phone that was offline for two hours sends an hour of standing in the shop, all at once."""
+    late = NOON + 2 * HOUR
+    told = pings("phone", HAUSSMANN, NOON, 60, every=MINUTE)
+
+    async def story() -> Collected:
+        collected = Collected()
+        working = Working(memory_tables(), collected)
+        await working.enter(Topics(1).records([member("mia", "phone")]))
+        records = [each._replace(timestamp=late) for each in Topics(1).records(told)]
+        for batch in cut(records, size):
+            await working.work(batch)
+        return collected
+
+    transitions = run(story()).read(topics.TRANSITIONS)
+    assert [each["kind"] for each in transitions] == ["ENTER", "ENTER", "ENTER", "DWELL"]
+
+
+def test_after_an_old_batch_silence_counts_from_when_it_came() -> None:
+    late = NOON + 2 * HOUR
+
+    async def story(silent: int) -> list[str]:
+        collected = Collected()
+        working = Working(memory_tables(), collected)
+        await working.enter(Topics(1).records([member("mia", "phone")]))
+        records = [each._replace(timestamp=late) for each in Topics(1).records(pings("phone", HAUSSMANN, NOON, 2))]
+        await working.work(records)
+        await working.wait(late + silent, [0])
+        return [each["kind"] for each in collected.read(topics.TRANSITIONS)]
+
+    entered_only = ["ENTER", "ENTER", "ENTER"]
+    assert run(story(MINUTE)) == entered_only
+    assert run(story(29 * MINUTE)) == [*entered_only, "DWELL"]
+    assert run(story(31 * MINUTE)) == [*entered_only, "DWELL", "EXIT", "EXIT", "EXIT"]
