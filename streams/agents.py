@@ -33,8 +33,8 @@ Clock = Callable[[], int]
 class PartitionClocks:
     """How far time has come in each partition.
 
-    It is the newest broker timestamp processed there; the wall clock moves it on only while the partition is read to
-    its end, so that a backlog makes nobody leave.
+    It is the newest broker timestamp of a ping processed there; the wall clock moves it on only while the partition is
+    read to its end, so that a backlog makes nobody leave.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -44,9 +44,14 @@ class PartitionClocks:
     def after(self, fetched: FetchedBatch) -> dict[int, int]:
         """The clocks of all partitions owned, once `fetched` is processed."""
         for record in fetched.records:
-            self._newest[record.partition] = max(record.timestamp, self._newest.get(record.partition, 0))
+            if record.topic == topics.PINGS.name:
+                self._newest[record.partition] = max(record.timestamp, self._newest.get(record.partition, 0))
         owned = {each.partition for each in fetched.partitions() if each.topic == topics.PINGS.name}
         return {partition: self._time_of(partition, fetched) for partition in owned}
+
+    def forget(self) -> None:
+        """Other partitions than before are read from now on, and what was read of them may not have been processed."""
+        self._newest.clear()
 
     def _time_of(self, partition: int, fetched: FetchedBatch) -> int:
         newest = self._newest.get(partition, 0)
@@ -118,6 +123,7 @@ def define_agents(
         if fetched.ownership is not ownership:
             ownership = fetched.ownership
             pipeline.assigned()
+            clocks.forget()
         return clocks.after(fetched)
 
     def loop(process: Any, clocks_of: Callable[[FetchedBatch], Mapping[int, int]]) -> Loop:

@@ -137,7 +137,8 @@ def _spare_the_collector() -> None:
 def _embedded_broker(settings: Settings, opened: AsyncExitStack, clock: Clock) -> Broker | None:
     if not settings.broker.startswith(EMBEDDED):
         return None
-    broker = opened.enter_context(Broker(settings.broker.removeprefix(EMBEDDED), clock=clock))
+    # Presence in Redis may outlive this process, and with it the offsets it marks: never give one a second time.
+    broker = opened.enter_context(Broker(settings.broker.removeprefix(EMBEDDED), clock=clock, first=clock()))
     for topic in topics.TOPICS:
         broker.create_topic(topic.name, topic.partitions(settings.partitions))
     return broker

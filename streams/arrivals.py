@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from geofences.fixes import DEFAULT_ACCURACY, Fix
+from geofences.fixes import DEFAULT_ACCURACY, DEFAULT_SCREEN, Fix, FixRejection, screen_alone
 from geofences.ids import timed_id
 from geofences.presence import transition_id
 from geofences.states import Transition, TransitionKind
@@ -58,12 +58,37 @@ def occasions_of(track: Track, transitions: Iterable[Transition]) -> Iterator[Oc
             yield _occasion(track.retailer, track.member, track.name, at, tuple(triggers), tuple(visits))
 
 
-def check_in_occasion(retailer: str, member: str | None, device: str | None, store: str, at: int) -> Occasion:
-    """The occasion of a check-in that is believed: it is a visit, too."""
-    source = device or member or ""
+def check_in_rejection(arrival: Arrival, at: int) -> FixRejection | None:
+    """Why a check-in is not believed whatever it says: its time, or its position, cannot be."""
+    received = arrival.record.timestamp
+    if at > received + DEFAULT_SCREEN.max_ahead:
+        return FixRejection.FUTURE
+    if at < received - DEFAULT_SCREEN.max_age:
+        return FixRejection.STALE
+    return None if arrival.fix is None else screen_alone(arrival.fix, received, DEFAULT_SCREEN)
+
+
+def in_order_of_time(records: Iterable[Record]) -> list[Record]:
+    """`records` of several partitions by the time they were written; those of one partition keep their order."""
+    records = list(records)
+    if len({(record.topic, record.partition) for record in records}) <= 1:
+        return records
+    reached: dict[tuple[str, int], int] = {}
+    timed: list[tuple[int, int, Record]] = []
+    for place, record in enumerate(records):
+        partition = record.topic, record.partition
+        reached[partition] = max(record.timestamp, reached.get(partition, 0))
+        timed.append((reached[partition], place, record))
+    return [record for _, _, record in sorted(timed)]
+
+
+def check_in_occasion(
+    retailer: str, member: str | None, device: str | None, source: str, store: str, at: int
+) -> Occasion:
+    """The occasion of a check-in that is believed: it is a visit, too. `source` is the device, member or card."""
     check_in = Trigger(timed_id(at, "check-in", retailer, source, store), TriggerKind.CHECK_IN, at, store)
     triggers = (check_in, visit_trigger(retailer, source, store, at))
-    return _occasion(retailer, member, device, at, triggers, (store,))
+    return _occasion(retailer, member, device, at, triggers, (store,), source)
 
 
 def _enter_trigger(track: Track, transition: Transition) -> Trigger:
@@ -79,6 +104,7 @@ def _occasion(
     at: int,
     triggers: tuple[Trigger, ...],
     visits: tuple[str, ...],
+    source: str | None = None,
 ) -> Occasion:
-    named = occasion_id(retailer, device or member or "", at, triggers)
-    return Occasion(named, retailer, member, device, at, triggers, visits)
+    named = occasion_id(retailer, source or device or "", at, triggers)
+    return Occasion(named, retailer, member, device or source, at, triggers, visits)

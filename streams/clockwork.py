@@ -54,7 +54,10 @@ class Hints:
                 self._earliest[partition] = await timers.next_due(partition)
             earliest = self._earliest[partition]
             if earliest is not None and earliest <= clock:
-                found += [(partition, at, owner) for owner, at in await timers.due(partition, clock, MOST_DUE)]
+                due = await timers.due(partition, clock, MOST_DUE)
+                found += [(partition, at, owner) for owner, at in due]
+                if not due:
+                    self._earliest[partition] = await timers.next_due(partition)
         return found
 
     async def announce(self, tracks: Iterable[Track], timers: Timers) -> None:

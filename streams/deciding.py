@@ -146,14 +146,20 @@ async def _work(
 def _draft(pending: _Pending, loaded: Loaded, circumstances: Circumstances) -> _Drafted:
     """The verdict on an occasion, its own visit counted first."""
     occasion, visits = pending.occasion, loaded.member.visits
-    new = False
-    for store in occasion.visits:
-        visits, began = with_visit(visits, store, occasion.at)
-        new = new or began
-    if occasion.visits and not new:
-        occasion = occasion.without_visits()
+    if occasion.visits and loaded.member.consent.lets_positions_in:
+        visits, new = _with_visits(visits, occasion)
+        occasion = occasion if new else occasion.without_visits()
     known = replace(loaded.member, visits=visits) if occasion.member is not None else None
     return _Drafted(pending, loaded, decide(occasion, known, circumstances), visits)
+
+
+def _with_visits(visits: Visits, occasion: Occasion) -> tuple[Visits, bool]:
+    """`visits` with those of `occasion`, and whether any of them is new."""
+    any_new = False
+    for store in occasion.visits:
+        visits, new = with_visit(visits, store, occasion.at)
+        any_new = any_new or new
+    return visits, any_new
 
 
 async def _claim(drafts: list[_Drafted], tables: Tables, now: int) -> tuple[Done, list[_Pending]]:
@@ -273,9 +279,10 @@ async def _found(
         return found
     verdict = withhold(occasion, ended, retailer.circumstances({}, now, {}))
     voided = Outcome(_decisions(verdict.decisions, loaded.owner))
+    unused = outcome.coupon is None or await tables.coupons.void(f"{occasion.retailer}|{outcome.coupon}")
     await tables.members.void(loaded, occasion.id, voided)
-    if outcome.limited:
-        await tables.places.release(*found.place_held)
+    if outcome.limited and unused:
+        await tables.places.void(*found.place_held)
     return Settled(occasion, voided, verdict)
 
 

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -15,9 +14,12 @@ import msgspec
 
 from streams.messages import Message
 from streams.records import Record
-from streams.times import LAST_TIME, to_milliseconds
+from streams.times import in_time, to_milliseconds
 
 Decoded = TypeVar("Decoded", bound=Message)
+
+MOST_AHEAD = 86_400_000
+"""Milliseconds: clocks of tills and shops are wrong, but not by more than a day."""
 
 MOST_RAW = 4096
 """Bytes of a record that its dead letter keeps."""
@@ -65,11 +67,18 @@ class NotAMessage(Exception):  # noqa: N818 - the record's fault, told as such
 
 
 class Decoder(Generic[Decoded]):
-    """Decodes the records of one topic."""
+    """Decodes the records of one topic.
 
-    def __init__(self, message: type[Decoded], key_of: Callable[[Decoded], str]) -> None:
+    `ahead` is how many milliseconds after its record was written a message may claim to have happened; None: `screen`
+    looks at that.
+    """
+
+    def __init__(
+        self, message: type[Decoded], key_of: Callable[[Decoded], str], ahead: int | None = MOST_AHEAD
+    ) -> None:
         self._decode = msgspec.json.Decoder(message).decode
         self._key_of = key_of
+        self._ahead = ahead
 
     def decode(self, record: Record, retailers: Collection[str]) -> Decoded:
         """The message of `record`; raises NotAMessage."""
@@ -82,8 +91,10 @@ class Decoder(Generic[Decoded]):
             raise _refused(raw, error) from None
         if _may_repeat_a_key(raw):
             _refuse_duplicates(raw)
-        if not _in_time(message.at):
-            raise NotAMessage(Fault.WRONG_TYPE, "Expected a time from 1970 to 9999 - at `$.at`")
+        if not in_time(message.at):
+            raise NotAMessage(Fault.WRONG_TYPE, "Expected a time from 1970 to 2999 - at `$.at`")
+        if self._ahead is not None and to_milliseconds(message.at) > record.timestamp + self._ahead:
+            raise NotAMessage(Fault.WRONG_TYPE, "Expected a time that has come - at `$.at`")
         if message.retailer not in retailers:
             raise NotAMessage(Fault.UNKNOWN_RETAILER, "no such retailer is configured")
         if record.key != self._key_of(message).encode():
@@ -103,9 +114,12 @@ def _refused(raw: bytes, error: Exception) -> NotAMessage:
     return NotAMessage(Fault.NOT_JSON, str(error))
 
 
-def _in_time(at: datetime | int) -> bool:
-    """Whether `at` can be written, and stand in an id; an int was looked at as it was decoded."""
-    return isinstance(at, int) or 1970 < at.year < 9999 or 0 <= to_milliseconds(at) <= LAST_TIME
+def one_of(message: object, *names: str) -> str:
+    """The first of these fields that is given; NotAMessage where none is."""
+    found = next((given for name in names if (given := getattr(message, name)) is not None), None)
+    if found is None:
+        raise NotAMessage(Fault.WRONG_TYPE, f"Expected one of {', '.join(f'`{name}`' for name in names)}")
+    return str(found)
 
 
 def _without_value(detail: str) -> str:
@@ -136,8 +150,8 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_POSITION = re.compile(rb"lat|lon|lng|coord|\\u", re.IGNORECASE)
-"""What names a position, or may name it in escapes."""
+_POSITION = re.compile(rb"lat|lon|lng|coord|\\u|[0-9][.,][0-9]{3}", re.IGNORECASE)
+"""What names a position, may name it in escapes, or is as exact as one: three decimals are a hundred metres."""
 
 
 def may_hold_position(raw: bytes) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from streams import topics
 from streams.batches import Batch, Processed
 from streams.catalogue import change_product
-from streams.decoding import Decoder, NotAMessage, dead_letter
+from streams.decoding import Decoder, NotAMessage, dead_letter, one_of
 from streams.loyalty import add_contact, add_purchase
 from streams.member_changes import change_member, change_preference
 from streams.messages import ContactMade, MemberChange, Message, Preference, ProductChange, Purchase, RedemptionAsked
@@ -31,11 +31,11 @@ class Entry:
 
 
 def _by_member(message: Any) -> str:
-    return f"{message.retailer}|{message.member or message.card}"
+    return f"{message.retailer}|{one_of(message, 'member', 'card')}"
 
 
 def _by_member_or_device(message: Preference) -> str:
-    return f"{message.retailer}|{message.member or message.device}"
+    return f"{message.retailer}|{one_of(message, 'member', 'device')}"
 
 
 def _entry(message: type[Message], key_of: Callable[[Any], str], enter: Enter) -> Entry:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from streams.times import LAST_TIME
+from streams.times import LAST_TIME, in_time
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 """An identifier that somebody else chose: a device, a member, a card, a coupon."""
@@ -26,6 +26,12 @@ Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Amount = Annotated[str, Meta(pattern=r"^[0-9]{1,10}(\.[0-9]{2})? [A-Z]{3}$")]
 """`39.00 EUR`"""
+
+
+def refuse_times_out_of_range(*times: object) -> None:
+    """ValueError, which becomes a dead letter, for a time that cannot be written."""
+    if any(isinstance(at, datetime | int) and not in_time(at) for at in times):
+        raise ValueError("Expected a time from 1970 to 2999")
 
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
@@ -104,6 +110,9 @@ class GrantSaid(msgspec.Struct, frozen=True, kw_only=True):
     at: When
     version: str = ""
 
+    def __post_init__(self) -> None:
+        refuse_times_out_of_range(self.at)
+
 
 Purposes = Literal["offers", "location_history", "analytics", "notices"]
 ConsentSaid = dict[Purposes, GrantSaid] | list[Purposes]
@@ -126,6 +135,9 @@ class MemberChange(Message, frozen=True, kw_only=True):
     cards: list[Name] | msgspec.UnsetType = msgspec.UNSET
     consent: ConsentSaid | msgspec.UnsetType = msgspec.UNSET
     deleted: bool = False
+
+    def __post_init__(self) -> None:
+        refuse_times_out_of_range(self.joined, self.last_visit)
 
 
 class Preference(Message, frozen=True, kw_only=True):

@@ -7,21 +7,32 @@ are claimed, ids come from what happened, and presence is saved last.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from geofences.check_ins import CheckInDoubt, believe
+from geofences.fixes import FixRejection
 from geofences.index import Sighting
 from geofences.states import Transition
 from offers.occasions import Occasion
 from streams import topics
-from streams.arrivals import Arrival, check_in_fix, check_in_occasion, occasions_of, ping_fix
+from streams.arrivals import (
+    Arrival,
+    check_in_fix,
+    check_in_occasion,
+    check_in_rejection,
+    in_order_of_time,
+    occasions_of,
+    ping_fix,
+)
 from streams.batches import Batch, Processed, Rejection
 from streams.clockwork import Clockwork, Hints
 from streams.deciding import settle
-from streams.decoding import Decoder, Fault, NotAMessage, dead_letter
+from streams.decoding import Decoder, Fault, NotAMessage, dead_letter, one_of
+from streams.errors import InfrastructureError
 from streams.messages import CheckIn, Ping
 from streams.outputs import dead_letter_record, transition_record
 from streams.records import Outgoing, Producer, Record
@@ -33,7 +44,8 @@ from streams.tracks import Track
 
 
 def _check_in_key(check_in: CheckIn) -> str:
-    return f"{check_in.retailer}|{check_in.device or check_in.member or check_in.card}"
+    one_of(check_in, "store", "code")
+    return f"{check_in.retailer}|{one_of(check_in, 'device', 'member', 'card')}"
 
 
 def _ping_arrival(record: Record, ping: Ping) -> Arrival:
@@ -54,8 +66,13 @@ def _is_nobodys(message: Ping | CheckIn) -> bool:
     return isinstance(message, CheckIn) and message.member is None and message.card is None
 
 
-_PINGS = Decoder(Ping, lambda ping: f"{ping.retailer}|{ping.device}")
-_CHECK_INS = Decoder(CheckIn, _check_in_key)
+_PINGS = Decoder(Ping, lambda ping: f"{ping.retailer}|{ping.device}", ahead=None)
+_CHECK_INS = Decoder(CheckIn, _check_in_key, ahead=None)
+
+
+FRESH = 1.0
+"""Seconds after a claim within which it is sent; after that, stop and consent are looked at again."""
+MOST_LOOKS = 3
 
 
 class Pipeline:
@@ -86,14 +103,24 @@ class Pipeline:
         sightings = way.locate(arrivals)
         self.gate(Step.ADVANCE)
         way.advance(arrivals, sightings)
-        await way.decide(now, self.gate)
+        await self._decide(way, now)
         self.gate(Step.PRODUCE)
         await self._producer.produce(way.processed.records)
         self.gate(Step.SAVE)
         await self._hints.announce(way.tracks.values(), tables.timers)
         await way.save()
+        self.gate(Step.ACK)
         await self._hints.rearm(way.spent, way.tracks, tables.timers)
         return way.processed
+
+    async def _decide(self, way: _Way, now: int) -> None:
+        """Decide, and look at what was claimed again where that took long: somebody may have said stop since."""
+        for _ in range(MOST_LOOKS):
+            began = time.monotonic()
+            await way.decide(now, self.gate)
+            if time.monotonic() - began <= FRESH:
+                return
+        raise InfrastructureError(f"deciding takes longer than {FRESH:.0f} s each time, so that no claim is fresh")
 
 
 NOWHERE: tuple[Sighting, ...] = ()
@@ -116,7 +143,7 @@ class _Way:
     def decode(self, records: Iterable[Record]) -> list[Arrival]:
         """The messages among `records`; what is none becomes a dead letter."""
         arrivals: list[Arrival] = []
-        for record in records:
+        for record in in_order_of_time(records):
             try:
                 if record.topic == topics.PINGS.name:
                     arrivals.append(_ping_arrival(record, _PINGS.decode(record, self._retailers)))
@@ -181,15 +208,19 @@ class _Way:
         return sightings
 
     def advance(self, arrivals: Sequence[Arrival], sightings: Sequence[tuple[Sighting, ...]]) -> None:
-        """Take each fix in, in order, with the timers that fire between them."""
+        """Take each fix in, in order, with the timers that fire between them.
+
+        Only pings move time on: the check-ins of a partition may be read long before its pings.
+        """
         for arrival, seen in zip(arrivals, sightings, strict=True):
             record, track = arrival.record, arrival.track
-            if self._clockwork:
-                self._fire(record.partition, record.timestamp)
             if isinstance(arrival.message, CheckIn):
                 self.processed.check_ins += 1
                 self._check_in(arrival, arrival.message)
-            elif track is not None and arrival.fix is not None:
+                continue
+            if self._clockwork:
+                self._fire(record.partition, record.timestamp)
+            if track is not None and arrival.fix is not None:
                 self.processed.pings += 1
                 rejection, transitions = track.apply(arrival.fix, seen, record.timestamp)
                 track.device.mark_ping(record.partition, record.offset)
@@ -219,28 +250,31 @@ class _Way:
     def _check_in(self, arrival: Arrival, check_in: CheckIn) -> None:
         track, retailer = arrival.track, self._retailers[check_in.retailer]
         store, at = check_in.store or check_in.code or "", to_milliseconds(check_in.at)
-        last_fixes = track.open().fixes if track is not None else ()
-        position = None if track is None else arrival.fix
-        doubt = believe(retailer.index, store, at, check_in.via, position, last_fixes)
-        if doubt is CheckInDoubt.UNKNOWN_STORE:
-            self._bury(arrival.record, Fault.UNKNOWN_STORE, "the retailer has no such store")
-            return
-        if doubt is not None:
-            self._reject(doubt, arrival)
-            return
-        member = track.member if track is not None else None
-        member = member or check_in.member or self._cards.get(f"{check_in.retailer}|{check_in.card}")
-        self._outgoing.append(check_in_occasion(check_in.retailer, member, check_in.device, store, at))
+        doubt: FixRejection | CheckInDoubt | None = check_in_rejection(arrival, at)
+        if doubt is None:
+            last_fixes = track.open().fixes if track is not None else ()
+            position = None if track is None else arrival.fix
+            doubt = believe(retailer.index, store, at, check_in.via, position, last_fixes)
         if track is not None:
             track.device.mark_check_in(arrival.record.partition, arrival.record.offset)
             track.moved = True
+        if doubt is CheckInDoubt.UNKNOWN_STORE:
+            self._bury(arrival.record, Fault.UNKNOWN_STORE, "the retailer has no such store")
+        elif doubt is not None:
+            self._reject(doubt, arrival)
+        else:
+            card = None if check_in.card is None else self._cards.get(f"{check_in.retailer}|{check_in.card}")
+            member = (track and track.member) or check_in.member or card
+            source = check_in.device or check_in.member or check_in.card or ""
+            self._outgoing.append(check_in_occasion(check_in.retailer, member, check_in.device, source, store, at))
 
     async def decide(self, now: int, gate: Gate) -> None:
         """Put what comes of each occasion in its place, and the dead letters before all."""
         letters = sorted(
             self.processed.dead_letters, key=lambda letter: (letter.topic, letter.partition, letter.offset)
         )
-        self.processed.records += [dead_letter_record(letter) for letter in letters]
+        self.processed.records = [dead_letter_record(letter) for letter in letters]
+        self.processed.verdicts = []
         occasions = [each for each in self._outgoing if isinstance(each, Occasion)]
         settled = iter(await settle(occasions, self._tables, self._retailers, now, gate))
         for each in self._outgoing:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable
-from contextlib import suppress
 
 from streams.errors import InfrastructureError
 from streams.retailers import Retailers
 from streams.tables.coupons import Token
 from streams.tables.tables import Tables
+from streams.working import DEADLINE, where
+
+log = logging.getLogger(__name__)
 
 EVERY = 30_000
 """Milliseconds between two sweeps of one worker."""
@@ -17,8 +21,8 @@ EVERY = 30_000
 async def sweep(tables: Tables, retailers: Retailers, now: int) -> int:
     """Settle every place whose deadline has passed by what its claim came to; returns how many there were.
 
-    The member's stored outcome decides: it holds the place, or nobody does. After half the deadline no claim is made on
-    a reservation, so that none can come between.
+    The member's stored outcome decides: it holds the place, or nobody does. A claim that comes between holds it too: it
+    confirms its place, and giving back touches none that is given.
     """
     settled = 0
     for retailer in retailers.values():
@@ -41,12 +45,17 @@ class Sweeper:
         self._last = clock()
 
     async def sweep_in_time(self) -> None:
-        """Sweep if it is time. Where something is away it is left for the next time: the batches say so in the log."""
+        """Sweep if it is time. It never raises, and what it did not get done it does the next time."""
         now = self._clock()
         if now - self._last >= EVERY:
             self._last = now
-            with suppress(InfrastructureError):
-                await sweep(self._tables, self._retailers, now)
+            try:
+                async with asyncio.timeout(DEADLINE):
+                    await sweep(self._tables, self._retailers, now)
+            except (InfrastructureError, TimeoutError):
+                log.debug("the sweep is left for the next time: something is away, and the batches say so")
+            except Exception as error:
+                log.error("the sweep raised: %s", where(error))
 
 
 async def _settle(retailer: str, owner: str, token: Token, tables: Tables) -> None:

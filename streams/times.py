@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
-LAST_TIME = 253_402_300_799_999
-"""The last millisecond of the year 9999: no later one can be written."""
+LAST_TIME = 32_503_679_999_999
+"""The last millisecond of the year 2999: what is later is a mistake, and calendars still have room behind it."""
 
 
 def to_milliseconds(moment: datetime | int) -> int:
@@ -19,3 +19,10 @@ def to_milliseconds(moment: datetime | int) -> int:
 def written(at: int) -> str:
     """`2026-11-20T12:00:03.250Z`"""
     return (_EPOCH + at * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def in_time(at: datetime | int) -> bool:
+    """Whether `at` can be written, and stand in an id: from 1970 to 2999."""
+    if isinstance(at, datetime) and 1970 < at.year < 2999:
+        return True
+    return 0 <= to_milliseconds(at) <= LAST_TIME

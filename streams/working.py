@@ -8,10 +8,12 @@ import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from streams.batches import Batch, Processed
+from streams.clockwork import MOST_DUE
 from streams.decoding import Fault, dead_letter
 from streams.errors import Abandoned, InfrastructureError
 from streams.outputs import dead_letter_record
@@ -31,6 +33,10 @@ DEADLINE = 30.0
 
 MOST_BROKEN = 10
 """Records a minute that may raise; with more of them it is not the records."""
+
+
+PUT_OFF = 600_000
+"""Milliseconds after which a timer that raised is looked after again."""
 
 
 class TooManyBroken(Exception):  # noqa: N818 - the end of a worker, not of a call
@@ -117,14 +123,23 @@ class Worker:
                 yield processed
 
     async def _timers(self, batch: Batch) -> AsyncIterator[Processed]:
-        """The timers of a batch, apart from its records; one that raises stays due."""
-        try:
-            yield await self._process(Batch([], batch.clocks))
-        except (Abandoned, asyncio.CancelledError):
-            raise
-        except Exception as error:
-            log.error("a timer raised, and stays due: %s", where(error))
-            self._count_broken("a timer")
+        """The timers of a batch, apart from its records, one after the other; one that raises is put off."""
+        for partition, clock in batch.clocks.items():
+            for owner, at in await self.patience.until_done(partial(self._due, partition, clock), self.still_ours):
+                try:
+                    yield await self._process(Batch([], {partition: at}))
+                except (Abandoned, asyncio.CancelledError):
+                    raise
+                except Exception as error:
+                    log.error("a timer raised, and is put off: %s", where(error))
+                    await self.patience.until_done(partial(self._put_off, partition, owner, clock), self.still_ours)
+                    self._count_broken("a timer")
+
+    async def _due(self, partition: int, clock: int) -> list[tuple[str, int]]:
+        return await self.tables.timers.due(partition, clock, MOST_DUE)
+
+    async def _put_off(self, partition: int, owner: str, clock: int) -> None:
+        await self.tables.timers.rearm(partition, {owner: clock + PUT_OFF})
 
     async def _process(self, batch: Batch) -> Processed:
         return await self.patience.until_done(lambda: self.process(batch, self.tables, self.clock()), self.still_ours)

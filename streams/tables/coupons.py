@@ -50,6 +50,17 @@ class Coupons:
             if await self._write(owner, packed, coupon, after):
                 return answer, after
 
+    async def void(self, owner: str) -> bool:
+        """Take a coupon out of use; False where it was used before."""
+        while True:
+            packed, coupon = await self._read(owner)
+            if coupon is None:
+                return True
+            if coupon.redemption is not None:
+                return False
+            if (await self.keyspace.replace([[Change(key("coupon", owner), packed, None, 0)]]))[0]:
+                return True
+
     async def _read(self, owner: str) -> tuple[bytes | None, Coupon | None]:
         (packed,) = await self.keyspace.read([key("coupon", owner)])
         return packed, None if packed is None else _decode(packed)
@@ -99,8 +110,13 @@ class Places:
         await self.keyspace.confirm([(key("places", owner), str(token), until) for owner, token, until in given])
 
     async def release(self, owner: str, token: Token) -> None:
-        """Give a place back."""
+        """Give a reserved place back; one that was given stays given."""
         await self.keyspace.release(key("places", owner), str(token))
+
+    async def void(self, owner: str, token: Token) -> None:
+        """Give a place back, reserved or given: its offer no longer holds."""
+        await self.release(owner, token)
+        await self.unuse(owner, token, 0)
 
     async def use(self, owner: str, token: Token) -> None:
         """The coupon was redeemed: the place never comes back."""

@@ -54,13 +54,16 @@ class Keyspace(Protocol):
         """Whether each presence was saved, to be kept for `ttl` milliseconds; not where something came between."""
 
     async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
-        """Whether each got a place, in order; places of unused coupons that expired before `now` come back first."""
+        """Whether each got a place, in order; places of unused coupons that expired before `now` come back first.
+
+        Asking again moves the deadline of a place that is still reserved.
+        """
 
     async def confirm(self, given: Sequence[tuple[str, str, int]]) -> None:
         """For each (places, token, until): give a reserved place until the coupon expires; again is the same."""
 
     async def release(self, places: str, token: str) -> None:
-        """Give a place back."""
+        """Give a reserved place back; one that was given stays given."""
 
     async def spend(self, places: str, token: str, until: float) -> None:
         """Move the end of a given place: to infinity where its coupon was used, back where that was taken back."""

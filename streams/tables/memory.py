@@ -68,7 +68,10 @@ class MemoryKeyspace:
     def _reserve(self, asked: Reservation) -> bool:
         places = self._places[asked.places]
         places.expire(asked.now)
-        if asked.token in places.reserved or asked.token in places.given:
+        if asked.token in places.given:
+            return True
+        if asked.token in places.reserved:
+            places.reserved[asked.token] = asked.deadline
             return True
         if len(places.reserved) + len(places.given) >= asked.limit:
             return False
@@ -84,7 +87,6 @@ class MemoryKeyspace:
     async def release(self, places: str, token: str) -> None:
         """See `Keyspace`."""
         self._places[places].reserved.pop(token, None)
-        self._places[places].given.pop(token, None)
 
     async def spend(self, places: str, token: str, until: float) -> None:
         """See `Keyspace`."""

@@ -149,8 +149,8 @@ class RedisKeyspace:
         await self._run([_evaluation("confirm", _both(places), token, until, kept) for places, token, until in given])
 
     async def release(self, places: str, token: str) -> None:
-        """Two ZREM."""
-        await self._run([("ZREM", each, token) for each in _both(places)])
+        """One ZREM."""
+        await self._run([("ZREM", _both(places)[0], token)])
 
     async def spend(self, places: str, token: str, until: float) -> None:
         """One ZADD of what is there."""

@@ -23,7 +23,7 @@ class Timers:
         """Put the next time of each device that was looked after in the place of the last; None: no more."""
         await self.keyspace.rearm(partition, dues)
 
-    async def due(self, partition: int, until: int, most: int = 256) -> list[tuple[str, int]]:
+    async def due(self, partition: int, until: int, most: int) -> list[tuple[str, int]]:
         """The first devices due at or before `until`, and when."""
         return await self.keyspace.due(partition, until, most)
 

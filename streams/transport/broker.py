@@ -29,9 +29,9 @@ def wall_clock() -> int:
 class PartitionLog:
     """One partition: its last `keep` records, by offset."""
 
-    def __init__(self, keep: int) -> None:
+    def __init__(self, keep: int, first: int = 0) -> None:
         self._keep = keep
-        self._first = 0
+        self._first = first
         self._records: list[Record] = []
 
     @property
@@ -59,10 +59,13 @@ class Broker:
     """Topics of partition logs, and what each consumer group committed.
 
     Open one by name, and close it: `with Broker("demo") as broker: broker.create_topic("pings", 4)`. An app reaches it
-    as `embedded://demo`. `clock` gives the log append time of each record, in milliseconds.
+    as `embedded://demo`. `clock` gives the log append time of each record, in milliseconds; `first` is the first
+    offset.
     """
 
-    def __init__(self, name: str, *, keep: int = KEEP_RECORDS, clock: Callable[[], int] = wall_clock) -> None:
+    def __init__(
+        self, name: str, *, keep: int = KEEP_RECORDS, clock: Callable[[], int] = wall_clock, first: int = 0
+    ) -> None:
         if name in OPEN:
             raise UserError(f"an embedded broker named {name!r} is open already: close it, or take another name")
         self.name = name
@@ -70,6 +73,7 @@ class Broker:
         self.committed: defaultdict[str, dict[Partition, int]] = defaultdict(dict)
         self.records_lost: Counter[tuple[str, Partition]] = Counter()
         self._keep = keep
+        self._first = first
         self._clock = clock
         self._waiting: set[asyncio.Future[None]] = set()
         self._told: dict[tuple[str, Partition], int] = {}
@@ -90,7 +94,7 @@ class Broker:
 
     def create_topic(self, name: str, partitions: int) -> None:
         """A topic that is there already stays as it is, but must have as many partitions, else `UserError`."""
-        logs = self.topics.setdefault(name, [PartitionLog(self._keep) for _ in range(partitions)])
+        logs = self.topics.setdefault(name, [PartitionLog(self._keep, self._first) for _ in range(partitions)])
         if len(logs) != partitions:
             raise UserError(f"topic {name} has {len(logs)} partitions, not {partitions}: they never change")
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.decoding import MOST_RAW, Decoder, Fault, NotAMessage, dead_letter
+from streams.decoding import MOST_AHEAD, MOST_RAW, Decoder, Fault, NotAMessage, dead_letter
 from streams.messages import CheckIn, ContactMade, MemberChange, Message, Ping, Preference, Purchase
 from streams.records import Record
 from streams.times import LAST_TIME, to_milliseconds, written
 
-PINGS: Decoder[Ping] = Decoder(Ping, lambda ping: f"{ping.retailer}|{ping.device}")
+PINGS: Decoder[Ping] = Decoder(Ping, lambda ping: f"{ping.retailer}|{ping.device}", ahead=None)
 CHECK_INS: Decoder[CheckIn] = Decoder(CheckIn, lambda said: f"{said.retailer}|{said.device or said.member}")
 PURCHASES: Decoder[Purchase] = Decoder(Purchase, lambda said: f"{said.retailer}|{said.member or said.card}")
 MEMBERS: Decoder[MemberChange] = Decoder(MemberChange, lambda said: f"{said.retailer}|{said.member}")
@@ -203,7 +203,7 @@ def test_the_ends_of_the_earth_are_positions(lat: int, lon: int) -> None:
         ("1970-01-01T00:00:00Z", 0),
         (0, 0),
         ("2100-01-01T00:00:00Z", 4_102_444_800_000),
-        ("9999-12-31T23:59:59.999Z", LAST_TIME),
+        ("2999-12-31T23:59:59.999Z", LAST_TIME),
         (LAST_TIME, LAST_TIME),
     ],
 )
@@ -230,6 +230,7 @@ def test_times_are_rfc_3339_with_an_offset_or_whole_milliseconds(at: str | int, 
         "1969-12-31T23:59:59.999Z",
         "1970-01-01T00:00:00+00:01",
         "0001-01-01T00:00:00+14:00",
+        "3000-01-01T00:00:00Z",
         "9999-12-31T23:59:59-14:00",
     ],
 )
@@ -249,6 +250,27 @@ def test_a_time_that_was_written_is_read_as_the_same(at: int) -> None:
     assert (
         datetime.fromisoformat(written(at)).tzinfo is UTC or datetime.fromisoformat(written(at)).utcoffset() is not None
     )
+
+
+@pytest.mark.parametrize("field", ["joined", "last_visit"])
+def test_a_time_of_a_member_that_cannot_be_written_is_refused(field: str) -> None:
+    said = {"retailer": "galerie", "member": "anna", "at": GOOD["at"], field: "0001-01-01T00:00:00+01:00"}
+    with pytest.raises(NotAMessage) as refusal:
+        MEMBERS.decode(record(json.dumps(said).encode(), b"galerie|anna"), {"galerie"})
+    assert refusal.value.reason is Fault.WRONG_TYPE
+
+
+@pytest.mark.parametrize(("ahead", "taken"), [(MOST_AHEAD, True), (MOST_AHEAD + 1, False)])
+def test_a_till_may_be_ahead_by_a_day_and_no_more(ahead: int, taken: bool) -> None:
+    """A purchase of 2099 would push all others out of a member's history."""
+    written_at = record(b"").timestamp
+    said = {"retailer": "galerie", "member": "anna", "id": "1", "at": written_at + ahead, "lines": []}
+    purchase = record(json.dumps(said).encode(), b"galerie|anna")
+    if taken:
+        assert PURCHASES.decode(purchase, {"galerie"}).at == written_at + ahead
+    else:
+        with pytest.raises(NotAMessage, match="a time that has come"):
+            PURCHASES.decode(purchase, {"galerie"})
 
 
 def test_an_unknown_retailer_is_told_before_a_wrong_key() -> None:

@@ -203,7 +203,14 @@ def test_a_place_given_back_is_another_s(keyspace: Keyspace, run: Run, retailer:
         run(keyspace.release(places, holder))
         run(keyspace.release(places, holder))
         assert run(keyspace.reserve([place(places, following, 1), place(places, holder, 1)])) == [True, False]
-        run(keyspace.confirm([(places, following, NOW + TTL)]))
+
+
+def test_a_place_that_was_given_is_not_given_back(keyspace: Keyspace, run: Run, retailer: str) -> None:
+    places = key("places", f"{retailer}|welcome")
+    run(keyspace.reserve([place(places, "first", 1)]))
+    run(keyspace.confirm([(places, "first", NOW + TTL)]))
+    run(keyspace.release(places, "first"))
+    assert run(keyspace.reserve([place(places, "second", 1), place(places, "first", 1)])) == [False, True]
 
 
 def test_giving_back_what_one_never_held_gives_nothing(keyspace: Keyspace, run: Run, retailer: str) -> None:
