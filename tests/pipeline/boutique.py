@@ -155,8 +155,8 @@ class Working:
         return await self.entries.process(Batch(records, {}), self.tables, NOON)
 
     async def work(self, records: Sequence[Record], now: int | None = None) -> Processed:
-        """Work one batch of pings and check-ins, with the clock where their timestamps are."""
-        for record in records:
+        """Work one batch of pings and check-ins, with the clock where the timestamps of the pings are."""
+        for record in (each for each in records if each.topic == topics.PINGS.name):
             self.clocks[record.partition] = max(record.timestamp, self.clocks.get(record.partition, 0))
         return await self.pipeline.process(Batch(records, dict(self.clocks)), self.tables, now or self.now)
 
