@@ -35,7 +35,7 @@ def _by_member(message: Any) -> str:
 
 
 def _by_member_or_device(message: Preference) -> str:
-    return f"{message.retailer}|{one_of(message, 'member', 'device')}"
+    return f"{message.retailer}|{one_of(message, 'member', 'card', 'device')}"
 
 
 def _entry(message: type[Message], key_of: Callable[[Any], str], enter: Enter) -> Entry:

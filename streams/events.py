@@ -30,7 +30,7 @@ class EventType:
 
 TYPES = {
     "member": EventType(topics.MEMBER_CHANGES.name, 0, ("member",)),
-    "preference": EventType(topics.PREFERENCES.name, 0, ("member", "device")),
+    "preference": EventType(topics.PREFERENCES.name, 0, ("member", "card", "device")),
     "product": EventType(topics.PRODUCT_CHANGES.name, 1, ("id",)),
     "purchase": EventType(topics.PURCHASES.name, 1, ("member", "card")),
     "contact": EventType(topics.CONTACTS.name, 1, ("member", "card")),

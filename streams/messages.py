@@ -16,6 +16,9 @@ from streams.times import LAST_TIME, in_time
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 """An identifier that somebody else chose: a device, a member, a card, a coupon."""
 
+MemberName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^(?!device\|)")]
+"""What stands behind `device|` are a device's own words, said while it has no member."""
+
 RetailerName = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^|]*$")]
 """A retailer stands before the first `|` of every key."""
 
@@ -51,7 +54,7 @@ class Ping(Message, frozen=True, kw_only=True, gc=False):
     lat: Latitude
     lon: Longitude
     id: Name | None = None
-    member: Name | None = None
+    member: MemberName | None = None
     accuracy: float | None = None
     speed: float | None = None
     mocked: bool = False
@@ -60,7 +63,7 @@ class Ping(Message, frozen=True, kw_only=True, gc=False):
 class CheckIn(Message, frozen=True, kw_only=True, gc=False):
     """The member says: I am here."""
 
-    member: Name | None = None
+    member: MemberName | None = None
     card: Name | None = None
     device: Name | None = None
     store: Name | None = None
@@ -86,7 +89,7 @@ class Purchase(Message, frozen=True, kw_only=True):
 
     id: Name
     lines: list[Line]
-    member: Name | None = None
+    member: MemberName | None = None
     card: Name | None = None
     store: Name | None = None
     coupon: Name | None = None
@@ -121,7 +124,7 @@ ConsentSaid = dict[Purposes, GrantSaid] | list[Purposes]
 class MemberChange(Message, frozen=True, kw_only=True):
     """A patch of what the retailer knows of a member."""
 
-    member: Name
+    member: MemberName
     first_name: str | msgspec.UnsetType | None = msgspec.UNSET
     tier: str | msgspec.UnsetType | None = msgspec.UNSET
     points: int | msgspec.UnsetType | None = msgspec.UNSET
@@ -144,7 +147,8 @@ class Preference(Message, frozen=True, kw_only=True):
     """How much somebody wants to hear; `stop` is for good, until they say otherwise."""
 
     contact: Literal["stop", "less", "normal"] | None = None
-    member: Name | None = None
+    member: MemberName | None = None
+    card: Name | None = None
     device: Name | None = None
     consent: ConsentSaid | None = None
 
@@ -154,7 +158,7 @@ class ContactMade(Message, frozen=True, kw_only=True):
 
     id: Name
     channel: str
-    member: Name | None = None
+    member: MemberName | None = None
     card: Name | None = None
     campaign: Name | None = None
 
