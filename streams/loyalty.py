@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from offers.contact_policy import kept_contacts
 from offers.members import Contact, PurchaseLine, Purchases
@@ -10,6 +11,7 @@ from offers.money import Money
 from offers.products import Product
 from streams.decoding import Fault, NotAMessage
 from streams.messages import ContactMade, Purchase
+from streams.newest import deleted_at
 from streams.records import Outgoing
 from streams.retailers import Retailers
 from streams.tables.tables import Tables
@@ -24,6 +26,8 @@ LONGEST = 800 * 86_400_000
 async def add_purchase(purchase: Purchase, tables: Tables, retailers: Retailers) -> list[Outgoing]:
     """Add a purchase to its member's history, once."""
     owner = await owner_of(purchase.retailer, purchase.member, purchase.card, tables)
+    if await _is_forgotten(owner, purchase.at, tables):
+        return []
     catalogue = retailers[purchase.retailer].rules.products
     await tables.members.revise("purchases", owner, lambda before: with_purchase(before, purchase, catalogue))
     return []
@@ -32,6 +36,8 @@ async def add_purchase(purchase: Purchase, tables: Tables, retailers: Retailers)
 async def add_contact(contact: ContactMade, tables: Tables, retailers: Retailers) -> list[Outgoing]:
     """Count a message of another channel, once."""
     owner = await owner_of(contact.retailer, contact.member, contact.card, tables)
+    if await _is_forgotten(owner, contact.at, tables):
+        return []
     made = Contact(to_milliseconds(contact.at), contact.campaign or "", contact.id)
     await tables.members.revise("contacts", owner, lambda before: with_contact(before, made))
     return []
@@ -40,10 +46,15 @@ async def add_contact(contact: ContactMade, tables: Tables, retailers: Retailers
 async def owner_of(retailer: str, member: str | None, card: str | None, tables: Tables) -> str:
     """Whose history it is; raises NotAMessage where nobody is known behind the card."""
     if member is None and card is not None:
-        member = (await tables.links.members_of([f"{retailer}|{card}"]))[f"{retailer}|{card}"]
+        member = await tables.links.member_of("card", f"{retailer}|{card}")
     if member is None:
         raise NotAMessage(Fault.UNKNOWN_MEMBER, "nobody is known behind this card")
     return f"{retailer}|{member}"
+
+
+async def _is_forgotten(owner: str, at: datetime | int, tables: Tables) -> bool:
+    """Whether the member was deleted since."""
+    return to_milliseconds(at) <= deleted_at((await tables.members.read("profile", owner)).value)
 
 
 def with_purchase(before: Purchases, purchase: Purchase, catalogue: Mapping[str, Product]) -> Purchases:

@@ -6,97 +6,63 @@ messages come. What is taken away is taken from the devices first, what is given
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
-import orjson
 
 from offers.members import Consent, Grant, Profile, Wish
-from streams import topics
+from streams.admitting import admit, device_owner, settle
+from streams.decoding import Fault, NotAMessage
 from streams.messages import ConsentSaid, MemberChange, Preference
+from streams.newest import deleted, deleted_at, granted, merged, wished
 from streams.records import Outgoing
 from streams.retailers import Retailers
+from streams.tables.links import Linked
 from streams.tables.members import Fields
-from streams.tables.presences import Admission
 from streams.tables.tables import Tables
-from streams.times import to_milliseconds, written
-
-PATCHED = tuple(Profile.__dataclass_fields__)
-_TIMES = frozenset({"joined", "last_visit"})
+from streams.times import to_milliseconds
 
 
 async def change_member(change: MemberChange, tables: Tables, retailers: Retailers) -> list[Outgoing]:
     """Merge a patch; the merged whole goes to the topic `members`."""
-    retailer, owner = change.retailer, f"{change.retailer}|{change.member}"
-    if change.deleted:
-        return await _forget(change, owner, tables)
+    owner, at = f"{change.retailer}|{change.member}", to_milliseconds(change.at)
     before: Fields = (await tables.members.read("profile", owner)).value
-    lost = set(before.profile.devices) - set(merged(before, change).profile.devices)
-    await _unlink(retailer, change.member, lost, tables)
-    consent = await _revise_consent(owner, change.consent, to_milliseconds(change.at), tables)
-    fields: Fields = await tables.members.revise("profile", owner, lambda fields: merged(fields, change))
-    named = () if change.devices is msgspec.UNSET else change.devices
-    await _admit(retailer, change.member, fields.profile.devices, named, consent, tables)
-    for card in fields.profile.cards:
-        await tables.links.give_card(f"{retailer}|{card}", change.member)
-    return [_whole(retailer, change.member, fields.profile, consent)]
+    if change.deleted:
+        await _take(change, before.profile, Profile(), tables)
+        if at > deleted_at(before):
+            await tables.members.forget_history(owner)
+            await tables.members.revise("profile", owner, lambda fields: deleted(fields, at))
+    else:
+        await _take(change, before.profile, merged(before, change).profile, tables)
+        await _hear(owner, change.consent, None, at, tables)
+        fields = await tables.members.revise("profile", owner, lambda fields: merged(fields, change))
+        await _give(change, fields, tables)
+    return [await settle(change.retailer, change.member, tables)]
 
 
 async def change_preference(preference: Preference, tables: Tables, retailers: Retailers) -> list[Outgoing]:
     """A wish to hear less or nothing, or consent: the member's, or the device's while that has no member."""
-    retailer, device, member = preference.retailer, preference.device, preference.member
-    if member is None and device is not None:
-        member = (await tables.links.admission(f"{retailer}|{device}")).member
-    owner = f"{retailer}|{member}" if member is not None else f"{retailer}|device|{device}"
-    at = to_milliseconds(preference.at)
+    retailer, device = preference.retailer, preference.device
+    member = await _member_behind(preference, tables)
+    if member is None and device is None:
+        raise NotAMessage(Fault.UNKNOWN_MEMBER, "nobody is known behind this card")
+    owner = f"{retailer}|{member}" if member is not None else device_owner(retailer, device or "")
     said = msgspec.UNSET if preference.consent is None else preference.consent
-    consent = await _revise_consent(owner, said, at, tables)
-    if preference.contact is not None:
-        wish = Wish(preference.contact)
-        consent = await tables.members.revise("consent", owner, lambda before: wished(before, wish, at))
-    if member is None:
-        await tables.links.admit(f"{retailer}|{device}", Admission.of(consent, None))
-        return []
-    fields: Fields = (await tables.members.read("profile", owner)).value
-    await _admit(retailer, member, fields.profile.devices, (), consent, tables)
-    return [_whole(retailer, member, fields.profile, consent)]
+    await _hear(owner, said, preference.contact, to_milliseconds(preference.at), tables)
+    member = member or await _member_behind(preference, tables)  # it may have been linked meanwhile
+    if member is not None:
+        return [await settle(retailer, member, tables)]
+    await admit(retailer, device or "", tables)
+    return []
 
 
-def merged(fields: Fields, change: MemberChange) -> Fields:
-    """`fields` with what `change` says, where it is the newest word."""
-    at = to_milliseconds(change.at)
-    news = {name: _plain(name, getattr(change, name)) for name in PATCHED if _says(change, name)}
-    newest = {name: value for name, value in news.items() if at >= fields.said.get(name, at)}
-    if not newest:
-        return fields
-    return Fields(replace(fields.profile, **newest), fields.said | dict.fromkeys(newest, at))
-
-
-def granted(consent: Consent, said: Mapping[str, Grant]) -> Consent:
-    """`consent` with the grants of `said` that are the newest word on their purpose."""
-    newest = {
-        purpose: grant
-        for purpose, grant in said.items()
-        if purpose not in consent.grants or grant.at >= consent.grants[purpose].at
-    }
-    return replace(consent, grants={**consent.grants, **newest}) if newest else consent
-
-
-def wished(consent: Consent, wish: Wish, at: int) -> Consent:
-    """`consent` with the wish, where it is the newest."""
-    return replace(consent, wish=wish, wish_at=at) if at >= consent.wish_at else consent
-
-
-def _says(change: MemberChange, name: str) -> bool:
-    return getattr(change, name) is not msgspec.UNSET
-
-
-def _plain(name: str, value: Any) -> Any:
-    if name in _TIMES and value is not None:
-        return to_milliseconds(value)
-    return tuple(dict.fromkeys(value)) if isinstance(value, list) else value
+async def _member_behind(preference: Preference, tables: Tables) -> str | None:
+    member, links = preference.member, tables.links
+    if member is None and preference.card is not None:
+        member = await links.member_of("card", f"{preference.retailer}|{preference.card}")
+    if member is None and preference.device is not None:
+        member = await links.member_of("link", f"{preference.retailer}|{preference.device}")
+    return member
 
 
 def _grants(said: ConsentSaid, at: int) -> dict[str, Grant]:
@@ -105,50 +71,40 @@ def _grants(said: ConsentSaid, at: int) -> dict[str, Grant]:
     return {purpose: Grant(each.granted, to_milliseconds(each.at), each.version) for purpose, each in said.items()}
 
 
-async def _revise_consent(owner: str, said: ConsentSaid | msgspec.UnsetType, at: int, tables: Tables) -> Consent:
-    if said is msgspec.UNSET or not said:
-        consent: Consent = (await tables.members.read("consent", owner)).value
-        return consent
-    grants = _grants(said, at)
-    revised: Consent = await tables.members.revise("consent", owner, lambda before: granted(before, grants))
-    return revised
-
-
-async def _admit(
-    retailer: str, member: str, devices: Iterable[str], named: Iterable[str], consent: Consent, tables: Tables
+async def _hear(
+    owner: str, said: ConsentSaid | msgspec.UnsetType, contact: str | None, at: int, tables: Tables
 ) -> None:
-    """Let the member's consent hold for their devices; one that went to somebody else comes back only if `named`."""
-    admission = Admission.of(consent, member)
-    for device in devices:
-        owner = f"{retailer}|{device}"
-        if device in named or (await tables.links.admission(owner)).member in (None, member):
-            await tables.links.admit(owner, admission)
+    grants = {} if said is msgspec.UNSET else _grants(said, at)
+
+    def heard(before: Consent) -> Consent:
+        consent = granted(before, grants)
+        return consent if contact is None else wished(consent, Wish(contact), at)
+
+    if grants or contact is not None:
+        await tables.members.revise("consent", owner, heard)
 
 
-async def _unlink(retailer: str, member: str, devices: Iterable[str], tables: Tables) -> None:
-    """Devices that are no longer the member's stand on their own consent again."""
-    for device in devices:
-        owner = f"{retailer}|{device}"
-        if (await tables.links.admission(owner)).member == member:
-            own: Consent = (await tables.members.read("consent", f"{retailer}|device|{device}")).value
-            await tables.links.admit(owner, Admission.of(own, None))
+async def _take(change: MemberChange, before: Profile, after: Profile, tables: Tables) -> None:
+    """Devices and cards that are no longer the member's; a device stands on its own consent again."""
+    gone: tuple[tuple[Linked, Iterable[str]], ...] = (
+        ("link", sorted(set(before.devices) - set(after.devices))),
+        ("card", sorted(set(before.cards) - set(after.cards))),
+    )
+    for kind, names in gone:
+        for name in names:
+            await tables.links.take(kind, f"{change.retailer}|{name}", change.member, to_milliseconds(change.at))
+    for device in gone[0][1]:
+        await admit(change.retailer, device, tables)
 
 
-async def _forget(change: MemberChange, owner: str, tables: Tables) -> list[Outgoing]:
-    fields: Fields = (await tables.members.read("profile", owner)).value
-    await _unlink(change.retailer, change.member, fields.profile.devices, tables)
-    for card in fields.profile.cards:
-        await tables.links.take_card(f"{change.retailer}|{card}", change.member)
-    await tables.members.forget(owner)
-    return [Outgoing(topics.MEMBERS.name, owner.encode(), None)]
-
-
-def _whole(retailer: str, member: str, profile: Profile, consent: Consent) -> Outgoing:
-    grants = {
-        purpose: {"granted": grant.granted, "at": written(grant.at), "version": grant.version}
-        for purpose, grant in consent.grants.items()
-    }
-    told = {name: value for name, value in asdict(profile).items() if value not in (None, ())}
-    told |= {name: written(told[name]) for name in _TIMES if name in told}
-    whole = {"retailer": retailer, "member": member, **told, "consent": grants, "contact": consent.wish}
-    return Outgoing(topics.MEMBERS.name, f"{retailer}|{member}".encode(), orjson.dumps(whole))
+async def _give(change: MemberChange, fields: Fields, tables: Tables) -> None:
+    """Devices and cards that this patch names, where it is the newest word on what the member has."""
+    at = to_milliseconds(change.at)
+    said: tuple[tuple[Linked, str, list[str] | msgspec.UnsetType], ...] = (
+        ("link", "devices", change.devices),
+        ("card", "cards", change.cards),
+    )
+    for kind, field, names in said:
+        if names is not msgspec.UNSET and fields.said.get(field) == at:
+            for name in names:
+                await tables.links.give(kind, f"{change.retailer}|{name}", change.member, at)

@@ -11,7 +11,7 @@ _DAY = 86_400_000
 
 KEPT = {
     "presence": _DAY,
-    "admission": 400 * _DAY,
+    "admission": 1_200 * _DAY,
     "consent": 1_200 * _DAY,
     "profile": 1_200 * _DAY,
     "visits": 1_200 * _DAY,
@@ -19,6 +19,7 @@ KEPT = {
     "contacts": 400 * _DAY,
     "outcome": 2 * _DAY,
     "coupon": 400 * _DAY,
+    "link": 1_200 * _DAY,
     "card": 1_200 * _DAY,
     "product": 1_200 * _DAY,
     "places": 400 * _DAY,

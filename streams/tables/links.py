@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import msgspec
 
 from streams.tables.keys import KEPT, key
 from streams.tables.keyspace import Change, Keyspace
 from streams.tables.presences import Admission, unpack_admission
+
+Linked = Literal["link", "card"]
+"""What is linked to a member: a device, or a card."""
+
+
+class Link(NamedTuple):
+    """Whose a device or card is, and since which word (milliseconds UTC); None: taken from the one it was."""
+
+    at: int = -1
+    member: str | None = None
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Link).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +55,43 @@ class Links:
             if (await self.keyspace.replace([group]))[0]:
                 return
 
+    async def member_of(self, kind: Linked, owner: str) -> str | None:
+        """Whose a device or card is."""
+        (packed,) = await self.keyspace.read([key(kind, owner)])
+        return _link(packed).member
+
     async def members_of(self, cards: Sequence[str]) -> dict[str, str | None]:
         """Whose each card is."""
         values = await self.keyspace.read([key("card", card) for card in cards])
-        return {card: None if packed is None else packed.decode() for card, packed in zip(cards, values, strict=True)}
+        return {card: _link(packed).member for card, packed in zip(cards, values, strict=True)}
 
-    async def give_card(self, card: str, member: str) -> None:
-        """The card is this member's from now on."""
-        named = key("card", card)
+    async def give(self, kind: Linked, owner: str, member: str, at: int) -> None:
+        """It is this member's by a word said at `at`, unless a later one made it somebody's."""
+
+        def given(link: Link) -> Link:
+            return Link(at, member) if (at, member) >= (link.at, link.member or "") else link
+
+        await self._revise(kind, owner, given)
+
+    async def take(self, kind: Linked, owner: str, member: str, at: int) -> None:
+        """It is nobody's by a word said at `at`, if it was this member's then; who had it before does not get it."""
+
+        def taken(link: Link) -> Link:
+            return link._replace(member=None) if link.member == member and link.at <= at else link
+
+        await self._revise(kind, owner, taken)
+
+    async def _revise(self, kind: Linked, owner: str, change: Callable[[Link], Link]) -> None:
+        named = key(kind, owner)
         while True:
-            (before,) = await self.keyspace.read([named])
-            if (await self.keyspace.replace([[Change(named, before, member.encode(), KEPT["card"])]]))[0]:
+            (packed,) = await self.keyspace.read([named])
+            link = _link(packed)
+            changed = change(link)
+            if changed == link:
+                return
+            if (await self.keyspace.replace([[Change(named, packed, _encode(changed), KEPT[kind])]]))[0]:
                 return
 
-    async def take_card(self, card: str, member: str) -> None:
-        """The card is nobody's, if it was this member's."""
-        named = key("card", card)
-        packed = member.encode()
-        await self.keyspace.replace([[Change(named, packed, None, 0)]])
+
+def _link(packed: bytes | None) -> Link:
+    return Link() if packed is None else _decode(packed)

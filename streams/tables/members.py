@@ -45,6 +45,10 @@ KINDS = {
 }
 
 
+HISTORY = ("visits", "purchases", "contacts")
+"""What a member did, as against what was said of them."""
+
+
 class Outcome(msgspec.Struct, frozen=True, array_like=True):
     """What came of an occasion, as it was sent. `records` are (topic, key, value), to be sent again byte for byte."""
 
@@ -134,9 +138,9 @@ class Members:
             if (await self.keyspace.replace([[written]]))[0]:
                 return changed
 
-    async def forget(self, owner: str) -> None:
-        """Delete all that is known of a member; outcomes run out by themselves."""
-        named = [keys.key(kind, owner) for kind in KINDS]
+    async def forget_history(self, owner: str) -> None:
+        """Delete what a member did; outcomes run out by themselves."""
+        named = [keys.key(kind, owner) for kind in HISTORY]
         while True:
             values = await self.keyspace.read(named)
             group = [Change(name, value, None, 0) for name, value in zip(named, values, strict=True)]

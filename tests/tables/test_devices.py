@@ -9,7 +9,7 @@ import pytest
 
 from offers.members import Consent, Grant
 from streams.tables.keyspace import Keyspace
-from streams.tables.links import Links
+from streams.tables.links import Linked, Links
 from streams.tables.presences import (
     NO_MARK,
     NOT_ADMITTED,
@@ -167,8 +167,8 @@ def test_a_consent_that_is_withdrawn_while_presence_is_saved_leaves_none(
 def test_cards_are_given_and_given_on(tables: Tables, run: Run, retailer: str) -> None:
     cards = [f"{retailer}|{each}" for each in range(30)]
     for card in cards[:20]:
-        run(tables.links.give_card(card, "anna"))
-    run(tables.links.give_card(cards[0], "bea"))
+        run(tables.links.give("card", card, "anna", 1))
+    run(tables.links.give("card", cards[0], "bea", 2))
     expected = {card: "bea" if card == cards[0] else "anna" for card in cards[:20]} | dict.fromkeys(cards[20:])
     assert run(tables.links.members_of(cards)) == expected
 
@@ -193,3 +193,23 @@ def test_timers_are_hints_of_one_partition(tables: Tables, run: Run, retailer: s
     run(timers.rearm(partition, dict.fromkeys(names[:256])))
     assert run(timers.next_due(partition)) == 1_256
     assert len(run(timers.due(partition, 1_257, 256))) == 2
+
+
+@pytest.mark.parametrize("kind", ["link", "card"])
+def test_a_link_is_the_newest_words_and_is_taken_only_from_whose_it_was_then(
+    tables: Tables, run: Run, owner: str, kind: Linked
+) -> None:
+    links = tables.links
+    steps = [
+        (links.give(kind, owner, "anna", 10), "anna"),
+        (links.give(kind, owner, "bea", 9), "anna"),
+        (links.take(kind, owner, "bea", 20), "anna"),
+        (links.take(kind, owner, "anna", 9), "anna"),
+        (links.give(kind, owner, "bea", 11), "bea"),
+        (links.take(kind, owner, "bea", 12), None),
+        (links.give(kind, owner, "anna", 10), None),
+        (links.give(kind, owner, "cleo", 13), "cleo"),
+    ]
+    for step, expected in steps:
+        run(step)
+        assert run(links.member_of(kind, owner)) == expected

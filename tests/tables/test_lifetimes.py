@@ -28,7 +28,9 @@ async def write_everything(tables: Tables, retailer: str, partition: int) -> Non
     """Each command that writes, at least once."""
     phone, anna, welcome = f"{retailer}|phone", f"{retailer}|anna", f"{retailer}|welcome"
     await tables.links.admit(phone, Admission(True, True, "anna"))
-    await tables.links.give_card(f"{retailer}|card", "anna")
+    await tables.links.give("card", f"{retailer}|card", "anna", NOW)
+    await tables.links.give("link", phone, "anna", NOW)
+    await tables.links.take("link", phone, "anna", NOW)
     devices = await tables.presences.admit([phone])
     for device in devices:
         device.body = b"here"

@@ -1,0 +1,87 @@
+"""What a member's words come to: which of their devices may be looked at, and the merged whole that is told.
+
+Another worker may change a link or a consent at any time. So whoever changes one lets the admissions follow afterwards,
+and reads again after each write: the last to write has read what holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import orjson
+
+from offers.members import Consent, Profile
+from streams import topics
+from streams.newest import TIMES, deleted_at, is_gone, joined, since
+from streams.records import Outgoing
+from streams.tables.members import Fields
+from streams.tables.presences import Admission
+from streams.tables.tables import Tables
+from streams.times import written
+
+
+def device_owner(retailer: str, device: str) -> str:
+    """Whose a device's own words are, said while it has no member; no member's name begins like this."""
+    return f"{retailer}|device|{device}"
+
+
+async def settle(retailer: str, member: str, tables: Tables) -> Outgoing:
+    """Let what was said of a member hold for their devices; the merged whole, for the topic `members`."""
+    owner = f"{retailer}|{member}"
+    fields: Fields = (await tables.members.read("profile", owner)).value
+    devices = fields.profile.devices
+    for device in devices:
+        await _fold(retailer, device, tables)
+    await _drop_deleted(owner, deleted_at(fields), tables)
+    for device in devices:
+        await admit(retailer, device, tables)
+    fields = (await tables.members.read("profile", owner)).value
+    consent: Consent = (await tables.members.read("consent", owner)).value
+    if is_gone(fields) and consent == Consent():
+        return Outgoing(topics.MEMBERS.name, owner.encode(), None)
+    return _whole(retailer, member, fields.profile, consent)
+
+
+async def admit(retailer: str, device: str, tables: Tables) -> None:
+    """Let hold for a device what its link and the consent behind it come to, until they stand still."""
+    stands = await _admission(retailer, device, tables)
+    held: Admission | None = None
+    while held != stands:
+        held = stands
+        await tables.links.admit(f"{retailer}|{device}", held)
+        stands = await _admission(retailer, device, tables)
+
+
+async def _admission(retailer: str, device: str, tables: Tables) -> Admission:
+    member = await tables.links.member_of("link", f"{retailer}|{device}")
+    owner = device_owner(retailer, device) if member is None else f"{retailer}|{member}"
+    return Admission.of((await tables.members.read("consent", owner)).value, member)
+
+
+async def _fold(retailer: str, device: str, tables: Tables) -> None:
+    """What a device said before its link was known goes over to its member, and not to a later one as well."""
+    owner = device_owner(retailer, device)
+    own: Consent = (await tables.members.read("consent", owner)).value
+    if own == Consent():
+        return
+    member = await tables.links.member_of("link", f"{retailer}|{device}")
+    if member is not None:
+        await tables.members.revise("consent", f"{retailer}|{member}", lambda before: joined(before, own))
+        await tables.members.revise("consent", owner, lambda now: Consent() if now == own else now)
+
+
+async def _drop_deleted(owner: str, at: int, tables: Tables) -> None:
+    consent: Consent = (await tables.members.read("consent", owner)).value
+    if since(consent, at) != consent:
+        await tables.members.revise("consent", owner, lambda now: since(now, at))
+
+
+def _whole(retailer: str, member: str, profile: Profile, consent: Consent) -> Outgoing:
+    grants = {
+        purpose: {"granted": grant.granted, "at": written(grant.at), "version": grant.version}
+        for purpose, grant in consent.grants.items()
+    }
+    told = {name: value for name, value in asdict(profile).items() if value not in (None, ())}
+    told |= {name: written(told[name]) for name in TIMES if name in told}
+    whole = {"retailer": retailer, "member": member, **told, "consent": grants, "contact": consent.wish}
+    return Outgoing(topics.MEMBERS.name, f"{retailer}|{member}".encode(), orjson.dumps(whole))
