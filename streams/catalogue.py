@@ -24,16 +24,11 @@ PATCHED = ("name", "category", "price", "staff_pick")
 async def change_product(change: ProductChange, tables: Tables, retailers: Retailers) -> list[Outgoing]:
     """Merge a patch; the merged whole goes to the topic `catalogue`."""
     configured = retailers[change.retailer].rules.products.get(change.id)
-    changes: dict[str, Changed] = {}
-
-    def patched(before: dict[str, Changed]) -> dict[str, Changed]:
-        nonlocal changes
-        known = before.get(change.id) or Changed(configured or Product(change.id, change.id, ""), {})
-        changes = before | {change.id: merged(known, change)}
-        return changes
-
-    await tables.products.revise(change.retailer, patched)
-    return [_whole(change.retailer, changes[change.id])]
+    unchanged = Changed(configured or Product(change.id, change.id, ""), {})
+    changed = await tables.products.revise(
+        change.retailer, change.id, lambda before: merged(before or unchanged, change)
+    )
+    return [_whole(change.retailer, changed)]
 
 
 def merged(known: Changed, change: ProductChange) -> Changed:
@@ -41,9 +36,11 @@ def merged(known: Changed, change: ProductChange) -> Changed:
     at = to_milliseconds(change.at)
     news = {name: getattr(change, name) for name in PATCHED if getattr(change, name) is not msgspec.UNSET}
     newest = {name: _plain(value, name) for name, value in news.items() if at >= known.said.get(name, at)}
-    newest_word = at >= known.said.get("deleted", at)
-    said = known.said | dict.fromkeys(newest, at) | ({"deleted": at} if newest_word else {})
-    return Changed(replace(known.product, **newest), said, change.deleted if newest_word else known.deleted)
+    said = known.said | dict.fromkeys(newest, at)
+    deleted = known.deleted
+    if change.deleted is not msgspec.UNSET and at >= known.said.get("deleted", at):
+        deleted, said = change.deleted, said | {"deleted": at}
+    return Changed(replace(known.product, **newest), said, deleted)
 
 
 def _plain(value: Any, name: str) -> Any:

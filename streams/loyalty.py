@@ -28,8 +28,8 @@ async def add_purchase(purchase: Purchase, tables: Tables, retailers: Retailers)
     owner = await owner_of(purchase.retailer, purchase.member, purchase.card, tables)
     if await _is_forgotten(owner, purchase.at, tables):
         return []
-    catalogue = retailers[purchase.retailer].rules.products
-    await tables.members.revise("purchases", owner, lambda before: with_purchase(before, purchase, catalogue))
+    categories = await _categories(purchase, tables, retailers[purchase.retailer].rules.products)
+    await tables.members.revise("purchases", owner, lambda before: with_purchase(before, purchase, categories))
     return []
 
 
@@ -57,13 +57,25 @@ async def _is_forgotten(owner: str, at: datetime | int, tables: Tables) -> bool:
     return to_milliseconds(at) <= deleted_at((await tables.members.read("profile", owner)).value)
 
 
-def with_purchase(before: Purchases, purchase: Purchase, catalogue: Mapping[str, Product]) -> Purchases:
-    """`before` with the lines of `purchase`, unless they are there."""
+async def _categories(purchase: Purchase, tables: Tables, configured: Mapping[str, Product]) -> dict[str, str]:
+    """The category of each product bought, of one that was taken out of the catalogue as well."""
+    found = {}
+    for name in {line.product for line in purchase.lines if line.product and not line.category}:
+        changed = await tables.products.changed(purchase.retailer, name)
+        known = changed.product if changed else configured.get(name)
+        found[name] = known.category if known else ""
+    return found
+
+
+def with_purchase(before: Purchases, purchase: Purchase, categories: Mapping[str, str]) -> Purchases:
+    """`before` with the lines of `purchase`, unless they are there; `categories` by product."""
     if purchase.id in before.ids:
         return before
     at = to_milliseconds(purchase.at)
     bought = (
-        PurchaseLine(at, line.category or _category(line.product, catalogue), line.product or "", _cents(line.amount))
+        PurchaseLine(
+            at, line.category or categories.get(line.product or "", ""), line.product or "", _cents(line.amount)
+        )
         for line in purchase.lines
     )
     lines = sorted((*before.lines, *bought))
@@ -76,11 +88,6 @@ def with_contact(before: tuple[Contact, ...], made: Contact) -> tuple[Contact, .
     if any(contact.id == made.id for contact in before):
         return before
     return kept_contacts((*before, made))
-
-
-def _category(product: str | None, catalogue: Mapping[str, Product]) -> str:
-    known = catalogue.get(product or "")
-    return known.category if known else ""
 
 
 def _cents(amount: str) -> int:

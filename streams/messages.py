@@ -171,4 +171,4 @@ class ProductChange(Message, frozen=True, kw_only=True):
     category: str | msgspec.UnsetType = msgspec.UNSET
     price: Amount | msgspec.UnsetType | None = msgspec.UNSET
     staff_pick: str | msgspec.UnsetType | None = msgspec.UNSET
-    deleted: bool = False
+    deleted: bool | msgspec.UnsetType = msgspec.UNSET

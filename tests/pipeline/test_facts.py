@@ -205,3 +205,31 @@ def test_redemptions_win_once_and_keep_or_free_the_place(open_tables: OpenTables
         assert collected.read(topics.DEAD_LETTERS) == []
 
     run(story())
+
+
+def test_a_product_that_was_taken_out_comes_back_only_by_a_word_on_that() -> None:
+    async def story() -> None:
+        words = [said("product", NOON, id="serum", deleted=True), said("product", NOON + 1, id="serum", price=None)]
+        back = said("product", NOON + 2, id="serum", deleted=False)
+        for order in (words, words[::-1], [*words, back]):
+            working, collected = await entered(order)
+            catalogue = (await known(working))[-1]
+            assert ("serum" in catalogue) is (back in order)
+            told = collected.sent[-1].value
+            assert (told is not None) is (back in order)
+
+    run(story())
+
+
+def test_a_purchase_has_the_category_that_patches_gave_its_product() -> None:
+    async def story() -> None:
+        patches = [
+            said("product", NOON - 2, id="mask", name="le masque", category="beauty"),
+            said("product", NOON - 1, id="mask", deleted=True),
+        ]
+        bought = purchase(1, NOON) | {"lines": [{"product": "mask", "amount": "5.00 EUR"}]}
+        working, _ = await entered([*patches, bought])
+        (line,) = (await working.tables.members.read("purchases", MIA)).value.lines
+        assert (line.category, line.product) == ("beauty", "mask")
+
+    run(story())

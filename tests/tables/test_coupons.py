@@ -139,9 +139,10 @@ def test_the_catalogue_is_what_the_configuration_says_until_something_changes(
     assert run(tables.products.catalogue(retailer, configured)) == configured
     dearer = Product("serum", "le sérum 50 ml", "skincare", Money(5_900, "EUR"))
     new = Product("cream", "la crème", "skincare")
-    run(tables.products.revise(retailer, lambda _: {"serum": Changed(dearer, {}), "cream": Changed(new, {})}))
+    run(tables.products.revise(retailer, "serum", lambda _: Changed(dearer, {})))
+    run(tables.products.revise(retailer, "cream", lambda _: Changed(new, {})))
     assert run(tables.products.catalogue(retailer, configured)) == {"serum": dearer, "cream": new}
-    run(tables.products.revise(retailer, lambda changes: changes | {"serum": Changed(dearer, {}, deleted=True)}))
+    run(tables.products.revise(retailer, "serum", lambda _: Changed(dearer, {}, deleted=True)))
     assert run(tables.products.catalogue(retailer, configured)) == {"cream": new}
     assert run(tables.products.catalogue(f"{retailer}-2", configured)) == configured
 
@@ -153,10 +154,35 @@ def test_of_fifty_patches_of_the_catalogue_at_once_none_is_lost(peers: list[Keys
         named = [Product(str(each), "un produit", "gifts") for each in range(50)]
         await asyncio.gather(
             *(
-                products[place % 4].revise(retailer, lambda before, new=new: before | {new.id: Changed(new, {})})
+                products[place % 4].revise(retailer, new.id, lambda _, new=new: Changed(new, {}))
                 for place, new in enumerate(named)
             )
         )
 
     run(all_at_once())
     assert len(run(products[0].catalogue(retailer, {}))) == 50
+
+
+def test_a_catalogue_that_was_read_follows_every_change_of_another_worker(
+    peers: list[Keyspace], run: Run, retailer: str
+) -> None:
+    reading, writing = Products(peers[0]), Products(peers[1])
+    configured = {"serum": SERUM}
+    for each in range(1, 200):
+        run(writing.revise(retailer, str(each % 70), lambda _, each=each: Changed(Product("p", str(each), "x"), {})))
+        found = run(reading.catalogue(retailer, configured))
+        assert (found["serum"], found[str(each % 70)].name) == (SERUM, str(each))
+        assert len(found) == 1 + min(each, 70)
+    assert run(reading.catalogue(retailer, configured)) is found
+    assert run(reading.catalogue(retailer, {})).keys() == found.keys() - {"serum"}
+
+
+def test_new_products_stand_in_the_same_order_in_whatever_order_they_came(
+    tables: Tables, run: Run, retailer: str
+) -> None:
+    names = [str(each) for each in range(100)]
+    for owner, order in ((retailer, names), (f"{retailer}-2", names[::-1])):
+        for name in order:
+            run(tables.products.revise(owner, name, lambda _, name=name: Changed(Product(name, "un", "x"), {})))
+    one, other = (run(tables.products.catalogue(owner, {})) for owner in (retailer, f"{retailer}-2"))
+    assert list(one.items()) == list(other.items())
