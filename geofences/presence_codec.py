@@ -103,28 +103,24 @@ def short_way(
     if elapsed <= 0:
         return FixRejection.OUT_OF_ORDER if elapsed else FixRejection.DUPLICATE
     end = _FIRST_FIX + fixes * _FIX_SIZE
-    packed = _pack_fix(fix)
-    if not _is_near(blob, end - _FIX_SIZE, packed, policy.max_speed * elapsed) and not is_reachable(
-        _fix(_FIX.unpack_from(blob, end - _FIX_SIZE), newest_at), fix, policy
-    ):
+    x, y = round(fix.lon * DEGREE), round(fix.lat * DEGREE)
+    last_x, last_y = _PLACE.unpack_from(blob, end - _FIX_SIZE)
+    # The usual case of `is_reachable`: so near that no error circle is needed.
+    near = (abs(x - last_x) + abs(y - last_y) + 2) * _MILLIMETRES <= policy.max_speed * elapsed
+    if not near and not is_reachable(_fix(_FIX.unpack_from(blob, end - _FIX_SIZE), newest_at), fix, policy):
         return None
     if stores or sightings:
         if elapsed >= SILENCE or stores != len(sightings) or not _are_steady(blob, end, fix, sightings):
             return None
     elif elapsed >= SILENCE:
         return _anew(fix)
+    speed = fix.speed
+    coded = _NO_SPEED if speed is None or not speed >= 0 else hundredths(speed)
+    packed = _FIX.pack(x, y, fix.at & _LOW, tenths(fix.accuracy), coded)
     if fixes < FIXES_KEPT:
         return _HEADER.pack(VERSION, fixes + 1, stores, 0, started, fix.at) + blob[_FIRST_FIX:end] + packed + blob[end:]
     header = _HEADER.pack(VERSION, fixes, stores, 0, started, fix.at)
     return header + blob[_FIRST_FIX + _FIX_SIZE : end] + packed + blob[end:]
-
-
-def _is_near(blob: bytes, place: int, packed: bytes, reach: float) -> bool:
-    """The usual case of `is_reachable`, on packed fixes: no error circle is needed. `reach` is in millimetres."""
-    lon, lat = _PLACE.unpack_from(blob, place)
-    to_lon, to_lat = _PLACE.unpack_from(packed)
-    at_most: float = (abs(to_lon - lon) + abs(to_lat - lat) + 2) * _MILLIMETRES
-    return at_most <= reach
 
 
 def _anew(fix: Fix) -> bytes:

@@ -64,8 +64,8 @@ class Hints:
         """Before presence is saved: note the timers that are new, so that none is saved which nobody looks after."""
         dues: defaultdict[int, dict[str, int]] = defaultdict(dict)
         for track in tracks:
-            if track.reminder is not None:
-                dues[track.partition][track.device.owner] = track.reminder
+            if track.due is not None and (reminder := track.reminder) is not None:
+                dues[track.partition][track.device.owner] = reminder
         for partition, reminders in dues.items():
             await timers.remind(partition, reminders)
             self._note(partition, min(reminders.values()))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from geofences.check_ins import CheckInDoubt, believe
-from geofences.fixes import FixRejection
+from geofences.fixes import Fix, FixRejection
 from geofences.index import Sighting
 from geofences.states import Transition
 from offers.occasions import Occasion
@@ -195,16 +195,17 @@ class _Way:
 
     def locate(self, arrivals: Sequence[Arrival]) -> list[tuple[Sighting, ...]]:
         """The zones that hold each fix; those of one retailer are looked up at once."""
-        by_retailer: defaultdict[str, list[int]] = defaultdict(list)
+        by_retailer: defaultdict[str, list[tuple[int, Fix]]] = defaultdict(list)
         for place, arrival in enumerate(arrivals):
-            if isinstance(arrival.message, Ping):
-                by_retailer[arrival.message.retailer].append(place)
+            if arrival.fix is not None and arrival.message.__class__ is Ping:
+                by_retailer[arrival.message.retailer].append((place, arrival.fix))
         sightings = [NOWHERE] * len(arrivals)
-        for retailer, places in by_retailer.items():
-            lons = np.array([arrivals[place].message.lon for place in places], dtype=np.float64)
-            lats = np.array([arrivals[place].message.lat for place in places], dtype=np.float64)
-            for place, found in zip(places, self._retailers[retailer].index.locate(lons, lats), strict=True):
-                sightings[place] = found
+        for retailer, placed in by_retailer.items():
+            lons = np.array([fix.lon for _, fix in placed])
+            lats = np.array([fix.lat for _, fix in placed])
+            found = self._retailers[retailer].index.locate(lons, lats)
+            for (place, _), seen in zip(placed, found, strict=True):
+                sightings[place] = seen
         return sightings
 
     def advance(self, arrivals: Sequence[Arrival], sightings: Sequence[tuple[Sighting, ...]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from struct import Struct
 from typing import NamedTuple
@@ -25,6 +26,8 @@ class Mark(NamedTuple):
 
 NO_MARK = Mark()
 _HEAD = Struct("<Ihqhqq")
+KEYS_REMEMBERED = 32_768
+"""Devices whose keys are kept at hand: those that walk about just now send again and again."""
 _LAST_REVISION = 0xFFFFFFFF
 
 
@@ -136,8 +139,8 @@ class Device:
 
     def saving(self) -> Saving:
         """What is to be written, and what it rests on."""
-        revision, *marks = self._marks
-        value = _HEAD.pack(revision + 1 & _LAST_REVISION, *marks) + self.body
+        self._marks[0] = self._marks[0] + 1 & _LAST_REVISION
+        value = _HEAD.pack(*self._marks) + self.body
         return (*self.keys, self.head, self.packed_admission, value)
 
 
@@ -159,6 +162,7 @@ class Presences:
         return await self.keyspace.save([device.saving() for device in moved], self.ttl)
 
 
+@lru_cache(maxsize=KEYS_REMEMBERED)
 def keys_of(owner: str) -> tuple[str, str]:
     """The keys of a device's presence and admission, of one hash tag."""
     tagged = f"{{{shard(owner)}}}:{owner}"
