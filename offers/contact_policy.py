@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -94,10 +95,25 @@ def limit_span(campaign: str, at_most: int, window: int | None, at: int) -> Span
 MOST_CONTACTS = 256
 """Contacts kept of one member, newest last."""
 
+NEWEST = 128
+"""So many of them are the newest, whoever made them: what caps rest on."""
+
 
 def kept_contacts(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
-    """`contacts` in order of time, as many as are kept."""
-    return tuple(sorted(contacts))[-MOST_CONTACTS:]
+    """`contacts` in order of time, as many as are kept.
+
+    Of the older ones those from outside go first, then those of which the same campaign made most since: a campaign's
+    limit for good rests on its last contacts, however many others there were.
+    """
+    ordered = sorted(contacts)
+    if len(ordered) <= MOST_CONTACTS:
+        return tuple(ordered)
+    since: Counter[str] = Counter()
+    ranked = []
+    for age, contact in enumerate(reversed(ordered)):
+        ranked.append((age >= NEWEST, contact.campaign == "", since[contact.campaign], age, contact))
+        since[contact.campaign] += 1
+    return tuple(sorted(contact for *_, contact in sorted(ranked)[:MOST_CONTACTS]))
 
 
 def day_of(at: int, zone: ZoneInfo) -> tuple[int, int]:

@@ -57,7 +57,11 @@ class Coupon:
     """Whether it holds a place of a limited campaign."""
     redemption: Redemption | None = None
     taken_back: tuple[str, ...] = ()
-    """Ids of redemptions taken back: one that comes again, late, does not use the coupon again."""
+    """Ids of the last redemptions taken back: one that comes again, late, does not use the coupon again."""
+
+
+MOST_TAKEN_BACK = 32
+"""Ids kept of redemptions taken back."""
 
 
 class TillAnswer(StrEnum):
@@ -87,4 +91,4 @@ def take_back(coupon: Coupon, redemption: str) -> tuple[Coupon, TillAnswer]:
     taken_back = tuple(dict.fromkeys((*coupon.taken_back, redemption)))
     if coupon.redemption is not None and coupon.redemption.id == redemption:
         coupon = replace(coupon, redemption=None)
-    return replace(coupon, taken_back=taken_back), TillAnswer.TAKEN_BACK
+    return replace(coupon, taken_back=taken_back[-MOST_TAKEN_BACK:]), TillAnswer.TAKEN_BACK

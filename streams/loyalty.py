@@ -38,7 +38,8 @@ async def add_contact(contact: ContactMade, tables: Tables, retailers: Retailers
     owner = await owner_of(contact.retailer, contact.member, contact.card, tables)
     if await _is_forgotten(owner, contact.at, tables):
         return []
-    made = Contact(to_milliseconds(contact.at), contact.campaign or "", contact.id)
+    ours = contact.campaign in {campaign.id for campaign in retailers[contact.retailer].rules.campaigns}
+    made = Contact(to_milliseconds(contact.at), contact.campaign or "" if ours else "", contact.id)
     await tables.members.revise("contacts", owner, lambda before: with_contact(before, made))
     return []
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from offers.contact_policy import (
     MOST_CONTACTS,
+    NEWEST,
     SAME_CAMPAIGN_REST,
     Cap,
     QuietHours,
@@ -203,3 +204,22 @@ def test_contacts_are_kept_in_order_of_time_and_the_oldest_go_first() -> None:
     arrived = [contact(moment) for moment in range(MOST_CONTACTS + 1, 0, -1)]
     kept = kept_contacts(arrived)
     assert [each.at for each in kept] == list(range(2, MOST_CONTACTS + 2))
+
+
+@pytest.mark.parametrize("other", ["", "mail"])
+def test_a_gift_given_once_is_kept_however_many_contacts_come_after_it(other: str) -> None:
+    kept: tuple[Contact, ...] = (contact(0, "gift"), contact(1, "gift"))
+    for moment in range(2, 1_000):
+        kept = kept_contacts((*kept, contact(moment, other)))
+    assert len(kept) == MOST_CONTACTS
+    assert [each.campaign for each in kept[:3]] == ["gift", "gift", other]
+    assert kept[-1].at == 999
+    assert not limit_span("gift", 2, None, 1_000).allows(kept)
+
+
+def test_the_newest_contacts_are_kept_whoever_made_them_and_of_older_ones_those_from_outside_go_first() -> None:
+    arrived = [contact(moment, "" if moment % 2 else f"campaign-{moment % 3}") for moment in range(1_000)]
+    kept = kept_contacts(arrived)
+    assert [each.at for each in kept[-NEWEST:]] == list(range(1_000 - NEWEST, 1_000))
+    assert all(each.campaign for each in kept[:-NEWEST])
+    assert kept_contacts(reversed(kept)) == kept

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offers.coupons import ALPHABET, Coupon, Redemption, TillAnswer, coupon_code, redeem, take_back, well_formed
+from offers.coupons import (
+    ALPHABET,
+    MOST_TAKEN_BACK,
+    Coupon,
+    Redemption,
+    TillAnswer,
+    coupon_code,
+    redeem,
+    take_back,
+    well_formed,
+)
 from tests.offers.samples import NOON
 
 SECRET = b"correct horse"
@@ -142,3 +152,11 @@ def test_each_command_at_once_again_changes_nothing_and_answers_the_same(command
         again = redeem(first, used(till)) if command == "redeem" else take_back(first, till)
         assert again == (first, answer)
         coupon = first
+
+
+def test_of_redemptions_taken_back_the_last_are_kept() -> None:
+    coupon = COUPON
+    for number in range(1_000):
+        coupon, _ = take_back(redeem(coupon, used(f"till-{number}"))[0], f"till-{number}")
+    assert len(coupon.taken_back) == MOST_TAKEN_BACK
+    assert redeem(coupon, used("till-999"))[1] is TillAnswer.TAKEN_BACK

@@ -233,3 +233,17 @@ def test_a_purchase_has_the_category_that_patches_gave_its_product() -> None:
         assert (line.category, line.product) == ("beauty", "mask")
 
     run(story())
+
+
+def test_a_campaign_that_another_channel_made_up_is_a_contact_from_outside() -> None:
+    async def story() -> None:
+        told = {"member": "mia", "channel": "mail"}
+        mails = [
+            said("contact", NOON, id="1", campaign="few", **told),
+            said("contact", NOON + 1, id="2", campaign="who knows", **told),
+        ]
+        working, _ = await entered(mails)
+        contacts = (await working.tables.members.read("contacts", MIA)).value
+        assert [contact.campaign for contact in contacts] == ["few", ""]
+
+    run(story())
