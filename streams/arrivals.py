@@ -68,20 +68,6 @@ def check_in_rejection(arrival: Arrival, at: int) -> FixRejection | None:
     return None if arrival.fix is None else screen_alone(arrival.fix, received, DEFAULT_SCREEN)
 
 
-def in_order_of_time(records: Iterable[Record]) -> list[Record]:
-    """`records` of several partitions by the time they were written; those of one partition keep their order."""
-    records = list(records)
-    if len({(record.topic, record.partition) for record in records}) <= 1:
-        return records
-    reached: dict[tuple[str, int], int] = {}
-    timed: list[tuple[int, int, Record]] = []
-    for place, record in enumerate(records):
-        partition = record.topic, record.partition
-        reached[partition] = max(record.timestamp, reached.get(partition, 0))
-        timed.append((reached[partition], place, record))
-    return [record for _, _, record in sorted(timed)]
-
-
 def check_in_occasion(
     retailer: str, member: str | None, device: str | None, source: str, store: str, at: int
 ) -> Occasion:

@@ -24,7 +24,6 @@ from streams.arrivals import (
     check_in_fix,
     check_in_occasion,
     check_in_rejection,
-    in_order_of_time,
     occasions_of,
     ping_fix,
 )
@@ -139,11 +138,13 @@ class _Way:
         self._clockwork = Clockwork(clocks)
         self._cards: dict[str, str | None] = {}
         self._outgoing: list[Outgoing | Occasion] = []
+        self._clock = 0
+        self._arose: list[tuple[int, Occasion]] = []
 
     def decode(self, records: Iterable[Record]) -> list[Arrival]:
         """The messages among `records`; what is none becomes a dead letter."""
         arrivals: list[Arrival] = []
-        for record in in_order_of_time(records):
+        for record in records:
             try:
                 if record.topic == topics.PINGS.name:
                     arrivals.append(_ping_arrival(record, _PINGS.decode(record, self._retailers)))
@@ -216,11 +217,13 @@ class _Way:
         for arrival, seen in zip(arrivals, sightings, strict=True):
             record, track = arrival.record, arrival.track
             if isinstance(arrival.message, CheckIn):
+                self._clock = record.timestamp
                 self.processed.check_ins += 1
                 self._check_in(arrival, arrival.message)
                 continue
             if self._clockwork:
                 self._fire(record.partition, record.timestamp)
+            self._clock = record.timestamp
             if track is not None and arrival.fix is not None:
                 self.processed.pings += 1
                 rejection, transitions = track.apply(arrival.fix, seen, record.timestamp)
@@ -236,6 +239,7 @@ class _Way:
         for due, owner in self._clockwork.due(partition, until):
             track = self.tracks.get(owner)
             if track is not None:
+                self._clock = due
                 self._moved(track, track.fire(due))
 
     def _moved(self, track: Track, transitions: Sequence[Transition]) -> None:
@@ -246,7 +250,12 @@ class _Way:
         for transition in transitions:
             self.processed.transitions.append((track.retailer, track.name, transition))
             self._outgoing.append(transition_record(track.retailer, track.name, track.member, transition))
-        self._outgoing.extend(occasions_of(track, transitions))
+        for occasion in occasions_of(track, transitions):
+            self._arise(occasion)
+
+    def _arise(self, occasion: Occasion) -> None:
+        self._outgoing.append(occasion)
+        self._arose.append((self._clock, occasion))
 
     def _check_in(self, arrival: Arrival, check_in: CheckIn) -> None:
         track, retailer = arrival.track, self._retailers[check_in.retailer]
@@ -267,22 +276,26 @@ class _Way:
             card = None if check_in.card is None else self._cards.get(f"{check_in.retailer}|{check_in.card}")
             member = (track and track.member) or check_in.member or card
             source = check_in.device or check_in.member or check_in.card or ""
-            self._outgoing.append(check_in_occasion(check_in.retailer, member, check_in.device, source, store, at))
+            self._arise(check_in_occasion(check_in.retailer, member, check_in.device, source, store, at))
 
     async def decide(self, now: int, gate: Gate) -> None:
-        """Put what comes of each occasion in its place, and the dead letters before all."""
+        """Put what comes of each occasion in its place, and the dead letters before all.
+
+        Occasions of several partitions are decided in the order in which their records were written.
+        """
         letters = sorted(
             self.processed.dead_letters, key=lambda letter: (letter.topic, letter.partition, letter.offset)
         )
         self.processed.records = [dead_letter_record(letter) for letter in letters]
         self.processed.verdicts = []
-        occasions = [each for each in self._outgoing if isinstance(each, Occasion)]
-        settled = iter(await settle(occasions, self._tables, self._retailers, now, gate))
+        occasions = [occasion for _, occasion in sorted(self._arose, key=lambda arose: arose[0])]
+        done = await settle(occasions, self._tables, self._retailers, now, gate)
+        settled = {id(occasion): outcome for occasion, outcome in zip(occasions, done, strict=True)}
         for each in self._outgoing:
             if isinstance(each, Outgoing):
                 self.processed.records.append(each)
                 continue
-            outcome = next(settled)
+            outcome = settled[id(each)]
             self.processed.records += outcome.records
             if outcome.verdict is not None:
                 self.processed.verdicts.append((outcome.occasion, outcome.verdict))
