@@ -116,7 +116,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A store as offers know it: no coordinates. `visit_ring` is the ring in which a visit is spent."""
+    """A store as offers know it: no coordinates. The dates of a campaign are by the clock of `zone`."""
 
     id: str
     name: str

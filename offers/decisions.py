@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from geofences.ids import timed_id
 from offers.campaigns import Campaign, Rules
@@ -208,11 +208,9 @@ def _decisions(
     for trigger in occasion.triggers:
         own = [entry.candidate.campaign.id for entry in entries if entry.trigger.id == trigger.id]
         considered = tuple(Considered(campaign, refusals[campaign]) for campaign in own)
-        if offer is not None and offer.trigger.id == trigger.id:
-            yield _offered(trigger, occasion, circumstances, offer, considered)
-        else:
-            verdict = _why_not(trigger, considered, silent, circumstances)
-            yield _decision(trigger, occasion, circumstances, verdict, considered)
+        refused = _why_not(trigger, considered, silent, circumstances)
+        decision = _decision(trigger, occasion, circumstances, refused, considered)
+        yield _offered(decision, offer) if offer is not None and offer.trigger.id == trigger.id else decision
 
 
 def _why_not(
@@ -248,24 +246,9 @@ def _decision(
     )
 
 
-def _offered(
-    trigger: Trigger,
-    occasion: Occasion,
-    circumstances: Circumstances,
-    offer: Offer,
-    considered: tuple[Considered, ...],
-) -> Decision:
-    return Decision(
-        decision_id(trigger),
-        circumstances.rules.hash,
-        trigger,
-        occasion.retailer,
-        occasion.member,
-        trigger.at,
-        considered,
-        campaign=offer.campaign,
-        offer=offer.id,
-    )
+def _offered(decision: Decision, offer: Offer) -> Decision:
+    """The same decision, where the offer came of it."""
+    return replace(decision, reason=None, detail=None, campaign=offer.campaign, offer=offer.id)
 
 
 def decision_id(trigger: Trigger) -> str:
