@@ -5,6 +5,7 @@ are 48 bits of milliseconds since 1970 and the other 16 are 80 bits. A ULID draw
 of what the id names, so the same cause always has the same id, and ids sort by time.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -17,6 +18,7 @@ ID_CHARACTERS = 26
 LAST_TIME = (1 << 48) - 1
 
 
+@lru_cache(maxsize=1_024)  # a transition is named where it is told, and again where it starts an offer
 def timed_id(at: int, *parts: str) -> str:
     """The id of what `parts` name at `at` (ms since 1970): 26 characters. ValueError outside 0 .. 2^48 - 1."""
     if not 0 <= at <= LAST_TIME:

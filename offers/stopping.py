@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 
 def stop_url(public_url: str, retailer: str, member: str, secret: bytes) -> str:
     """The member's own address, signed with the retailer's secret."""
-    named = {"retailer": retailer, "member": member, "token": stop_token(retailer, member, secret)}
-    return f"{public_url.rstrip('/')}/v1/stop?{urlencode(named)}"
+    named = f"retailer={quote(retailer, '')}&member={quote(member, '')}"
+    return f"{public_url.rstrip('/')}/v1/stop?{named}&token={stop_token(retailer, member, secret)}"
 
 
 def stop_token(retailer: str, member: str, secret: bytes) -> str:

@@ -60,21 +60,23 @@ class Hints:
                     self._earliest[partition] = await timers.next_due(partition)
         return found
 
-    async def announce(self, tracks: Iterable[Track], timers: Timers) -> None:
-        """Before presence is saved: note the timers that are new, so that none is saved which nobody looks after."""
+    def announce(self, tracks: Iterable[Track]) -> dict[int, dict[str, int]]:
+        """By partition the timers that are new: to be noted before presence is saved, or nobody looks after them."""
         dues: defaultdict[int, dict[str, int]] = defaultdict(dict)
         for track in tracks:
             if track.due is not None and (reminder := track.reminder) is not None:
                 dues[track.partition][track.device.owner] = reminder
         for partition, reminders in dues.items():
-            await timers.remind(partition, reminders)
             self._note(partition, min(reminders.values()))
+        return dues
 
     async def rearm(self, spent: Mapping[int, set[str]], tracks: Mapping[str, Track], timers: Timers) -> None:
         """After presence is saved: the devices that were looked after wait for their next timer, or for none."""
-        for partition, owners in spent.items():
-            await timers.rearm(partition, {owner: tracks[owner].wake if owner in tracks else None for owner in owners})
-            self._earliest[partition] = await timers.next_due(partition)
+        dues = {
+            partition: {owner: tracks[owner].wake if owner in tracks else None for owner in owners}
+            for partition, owners in spent.items()
+        }
+        self._earliest.update(await timers.rearm(dues))
 
     def _note(self, partition: int, due: int) -> None:
         earliest = self._earliest.get(partition)

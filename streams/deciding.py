@@ -26,6 +26,7 @@ from streams.records import Outgoing
 from streams.retailers import Retailer, Retailers
 from streams.steps import Gate, Step
 from streams.tables.coupons import DEADLINE, Token
+from streams.tables.keyspace import Note
 from streams.tables.members import Claim, Loaded, Outcome
 from streams.tables.tables import Tables
 
@@ -138,7 +139,6 @@ async def _work(
     gate(Step.CLAIM)
     claimed, again = await _claim(drafts, tables, now)
     done += claimed
-    await _confirm([settled for _, settled in done], tables)
     await _give_back_unused(done, tables)
     return done, again
 
@@ -201,13 +201,15 @@ async def _make_final(drafts: list[_Drafted], tables: Tables) -> tuple[Done, lis
     return done, [draft.pending for draft in changed]
 
 
-async def _confirm(settled: Sequence[Settled], tables: Tables) -> None:
-    """Write the coupons and give the places for good; done again for outcomes that are found."""
+def notes(settled: Iterable[Settled], tables: Tables) -> list[Note]:
+    """What is to be written before the offers are produced: their coupons, and their places for good.
+
+    Written again for outcomes that are found.
+    """
     offered = [each for each in settled if each.outcome.offer is not None]
-    await tables.coupons.put([_coupon(each) for each in offered if each.outcome.coupon is not None])
-    await tables.places.confirm(
-        [(*each.place_held, each.outcome.expires_at) for each in offered if each.outcome.limited]
-    )
+    coupons = [_coupon(each) for each in offered if each.outcome.coupon is not None]
+    places = [(*each.place_held, each.outcome.expires_at) for each in offered if each.outcome.limited]
+    return tables.coupons.notes(coupons) + tables.places.notes(places)
 
 
 def _coupon(settled: Settled) -> tuple[str, Coupon]:

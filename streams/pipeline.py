@@ -29,7 +29,7 @@ from streams.arrivals import (
 )
 from streams.batches import Batch, Processed, Rejection
 from streams.clockwork import Clockwork, Hints
-from streams.deciding import settle
+from streams.deciding import Settled, notes, settle
 from streams.decoding import Decoder, Fault, NotAMessage, dead_letter, one_of
 from streams.errors import InfrastructureError
 from streams.messages import CheckIn, Ping
@@ -37,6 +37,7 @@ from streams.outputs import dead_letter_record, transition_record
 from streams.records import Outgoing, Producer, Record
 from streams.retailers import Retailers
 from streams.steps import Gate, Step, open_gate
+from streams.tables.keyspace import Note
 from streams.tables.tables import Tables
 from streams.times import to_milliseconds
 from streams.tracks import Track
@@ -104,9 +105,9 @@ class Pipeline:
         way.advance(arrivals, sightings)
         await self._decide(way, now)
         self.gate(Step.PRODUCE)
+        await tables.note(way.notes() + tables.timers.reminders(self._hints.announce(way.tracks.values())))
         await self._producer.produce(way.processed.records)
         self.gate(Step.SAVE)
-        await self._hints.announce(way.tracks.values(), tables.timers)
         await way.save()
         self.gate(Step.ACK)
         await self._hints.rearm(way.spent, way.tracks, tables.timers)
@@ -140,6 +141,7 @@ class _Way:
         self._outgoing: list[Outgoing | Occasion] = []
         self._clock = 0
         self._arose: list[tuple[int, Occasion]] = []
+        self._settled: list[Settled] = []
 
     def decode(self, records: Iterable[Record]) -> list[Arrival]:
         """The messages among `records`; what is none becomes a dead letter."""
@@ -290,6 +292,7 @@ class _Way:
         self.processed.verdicts = []
         occasions = [occasion for _, occasion in sorted(self._arose, key=lambda arose: arose[0])]
         done = await settle(occasions, self._tables, self._retailers, now, gate)
+        self._settled = done
         settled = {id(occasion): outcome for occasion, outcome in zip(occasions, done, strict=True)}
         for each in self._outgoing:
             if isinstance(each, Outgoing):
@@ -299,6 +302,10 @@ class _Way:
             self.processed.records += outcome.records
             if outcome.verdict is not None:
                 self.processed.verdicts.append((outcome.occasion, outcome.verdict))
+
+    def notes(self) -> list[Note]:
+        """What is to be written for the offers before they are sent."""
+        return notes(self._settled, self._tables)
 
     async def save(self) -> None:
         """Save what moved; refused where consent or presence changed since it was read."""

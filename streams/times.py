@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -16,6 +17,7 @@ def to_milliseconds(moment: datetime | int) -> int:
     return moment if isinstance(moment, int) else (moment - _EPOCH) // _MILLISECOND
 
 
+@lru_cache(maxsize=1_024)  # one trigger writes the same few times a dozen times
 def written(at: int) -> str:
     """`2026-11-20T12:00:03.250Z`"""
     return (_EPOCH + at * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")

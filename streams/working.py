@@ -139,7 +139,7 @@ class Worker:
         return await self.tables.timers.due(partition, clock, MOST_DUE)
 
     async def _put_off(self, partition: int, owner: str, clock: int) -> None:
-        await self.tables.timers.rearm(partition, {owner: clock + PUT_OFF})
+        await self.tables.timers.rearm({partition: {owner: clock + PUT_OFF}})
 
     async def _process(self, batch: Batch) -> Processed:
         return await self.patience.until_done(lambda: self.process(batch, self.tables, self.clock()), self.still_ours)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from offers.coupons import Coupon, Redemption, TillAnswer, redeem, take_back
 from streams.tables.keys import KEPT, key
-from streams.tables.keyspace import Change, Keyspace, Reservation
+from streams.tables.keyspace import Change, FirstValue, GivenPlace, Keyspace, Note, Reservation
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Coupon).decode
@@ -27,8 +27,12 @@ class Coupons:
 
     async def put(self, coupons: Sequence[tuple[str, Coupon]]) -> None:
         """Write each coupon that is not there yet; one that is there stays as it is."""
-        changes = [[Change(key("coupon", owner), None, _encode(coupon), KEPT["coupon"])] for owner, coupon in coupons]
-        await self.keyspace.replace(changes)
+        await self.keyspace.note(self.notes(coupons))
+
+    @staticmethod
+    def notes(coupons: Iterable[tuple[str, Coupon]]) -> list[Note]:
+        """The same, to be written together with other notes."""
+        return [FirstValue(key("coupon", owner), _encode(coupon), KEPT["coupon"]) for owner, coupon in coupons]
 
     async def redeem(self, owner: str, redemption: Redemption) -> tuple[TillAnswer, Coupon | None]:
         """Use a coupon: of any number of tills at once, one wins."""
@@ -107,7 +111,12 @@ class Places:
 
     async def confirm(self, given: Sequence[tuple[str, Token, int]]) -> None:
         """Give each (owner, token) its reserved place for good; it comes back unused at `until`."""
-        await self.keyspace.confirm([(key("places", owner), str(token), until) for owner, token, until in given])
+        await self.keyspace.note(self.notes(given))
+
+    @staticmethod
+    def notes(given: Iterable[tuple[str, Token, int]]) -> list[Note]:
+        """The same, to be written together with other notes."""
+        return [GivenPlace(key("places", owner), str(token), until) for owner, token, until in given]
 
     async def release(self, owner: str, token: Token) -> None:
         """Give a reserved place back; one that was given stays given."""

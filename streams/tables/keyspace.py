@@ -41,6 +41,33 @@ class Reservation(NamedTuple):
     deadline: int
 
 
+class FirstValue(NamedTuple):
+    """A value to be written where there is none yet, to be kept for `ttl` milliseconds."""
+
+    key: str
+    value: bytes
+    ttl: int
+
+
+class GivenPlace(NamedTuple):
+    """A reserved place that is given, until its coupon expires `until` (milliseconds UTC)."""
+
+    places: str
+    token: str
+    until: int
+
+
+class Reminder(NamedTuple):
+    """When to look after each device of a partition (milliseconds UTC); an earlier reminder stays."""
+
+    partition: int
+    dues: Mapping[str, int]
+
+
+Note = FirstValue | GivenPlace | Reminder
+"""What rests on nothing that was read, and is the same when it is written again."""
+
+
 class Keyspace(Protocol):
     """A store of keys. Every call raises `InfrastructureError` where the store cannot be had."""
 
@@ -53,14 +80,14 @@ class Keyspace(Protocol):
     async def save(self, savings: Sequence[Saving], ttl: int) -> list[bool]:
         """Whether each presence was saved, to be kept for `ttl` milliseconds; not where something came between."""
 
+    async def note(self, notes: Sequence[Note]) -> None:
+        """Write all `notes`, in one round trip on a single server."""
+
     async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
         """Whether each got a place, in order; places of unused coupons that expired before `now` come back first.
 
         Asking again moves the deadline of a place that is still reserved.
         """
-
-    async def confirm(self, given: Sequence[tuple[str, str, int]]) -> None:
-        """For each (places, token, until): give a reserved place until the coupon expires; again is the same."""
 
     async def release(self, places: str, token: str) -> None:
         """Give a reserved place back; one that was given stays given."""
@@ -71,11 +98,11 @@ class Keyspace(Protocol):
     async def overdue(self, places: str, now: int) -> list[str]:
         """Tokens reserved whose deadline has passed."""
 
-    async def remind(self, partition: int, dues: Mapping[str, int]) -> None:
-        """Note for each device when to look after it (milliseconds UTC); an earlier note stays."""
+    async def rearm(self, dues: Mapping[int, Mapping[str, int | None]]) -> dict[int, int | None]:
+        """Note for each device its next time in the place of an earlier one; None: look after it no more.
 
-    async def rearm(self, partition: int, dues: Mapping[str, int | None]) -> None:
-        """Note for each device its next time in the place of an earlier one; None: look after it no more."""
+        Returns when the earliest timer of each partition named is due then.
+        """
 
     async def due(self, partition: int, until: int, most: int) -> list[tuple[str, int]]:
         """The first `most` device keys with a timer due at or before `until`, and when; earliest first."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from streams.tables.keyspace import Change, Reservation, Saving
+from streams.tables.keyspace import Change, FirstValue, GivenPlace, Note, Reminder, Reservation, Saving
 
 
 @dataclass
@@ -61,6 +61,22 @@ class MemoryKeyspace:
         self._values[presence] = (value, self._clock() + ttl)
         return True
 
+    async def note(self, notes: Sequence[Note]) -> None:
+        """See `Keyspace`."""
+        for note in notes:
+            self._note(note)
+
+    def _note(self, note: Note) -> None:
+        match note:
+            case FirstValue(key, value, ttl):
+                self._replace([Change(key, None, value, ttl)])
+            case GivenPlace(places, token, until):
+                self._places[places].reserved.pop(token, None)
+                self._places[places].given.setdefault(token, until)
+            case Reminder(partition, dues):
+                noted = self._timers[partition]
+                noted.update({device: min(due, noted.get(device, due)) for device, due in dues.items()})
+
     async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
         """See `Keyspace`."""
         return [self._reserve(each) for each in reservations]
@@ -78,12 +94,6 @@ class MemoryKeyspace:
         places.reserved[asked.token] = asked.deadline
         return True
 
-    async def confirm(self, given: Sequence[tuple[str, str, int]]) -> None:
-        """See `Keyspace`."""
-        for places, token, until in given:
-            self._places[places].reserved.pop(token, None)
-            self._places[places].given.setdefault(token, until)
-
     async def release(self, places: str, token: str) -> None:
         """See `Keyspace`."""
         self._places[places].reserved.pop(token, None)
@@ -97,18 +107,15 @@ class MemoryKeyspace:
         """See `Keyspace`."""
         return [token for token, deadline in self._places[places].reserved.items() if deadline < now]
 
-    async def remind(self, partition: int, dues: Mapping[str, int]) -> None:
+    async def rearm(self, dues: Mapping[int, Mapping[str, int | None]]) -> dict[int, int | None]:
         """See `Keyspace`."""
-        noted = self._timers[partition]
-        noted.update({device: min(due, noted.get(device, due)) for device, due in dues.items()})
-
-    async def rearm(self, partition: int, dues: Mapping[str, int | None]) -> None:
-        """See `Keyspace`."""
-        for device, due in dues.items():
-            if due is None:
-                self._timers[partition].pop(device, None)
-            else:
-                self._timers[partition][device] = due
+        for partition, rearmed in dues.items():
+            for device, due in rearmed.items():
+                if due is None:
+                    self._timers[partition].pop(device, None)
+                else:
+                    self._timers[partition][device] = due
+        return {partition: await self.next_due(partition) for partition in dues}
 
     async def due(self, partition: int, until: int, most: int) -> list[tuple[str, int]]:
         """See `Keyspace`."""

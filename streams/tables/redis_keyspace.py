@@ -30,7 +30,7 @@ from redis.exceptions import (
 
 from streams.errors import InfrastructureError
 from streams.tables import keys
-from streams.tables.keyspace import Change, Reservation, Saving
+from streams.tables.keyspace import Change, FirstValue, GivenPlace, Note, Reminder, Reservation, Saving
 
 Client = Redis | RedisCluster
 Command = tuple[Any, ...]
@@ -134,6 +134,10 @@ class RedisKeyspace:
         replies = await self._run([_saving([savings[place] for place in part], ttl) for part in parts])
         return [bool(saved) for saved in _in_order(parts, replies)]
 
+    async def note(self, notes: Sequence[Note]) -> None:
+        """A command or two each, pipelined."""
+        await self._run([command for note in notes for command in _noting(note)])
+
     async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
         """One EVALSHA of `reserve.lua` each, pipelined."""
         kept = keys.KEPT["places"]
@@ -142,11 +146,6 @@ class RedisKeyspace:
             for each in reservations
         ]
         return [bool(reply) for reply in await self._run(commands)]
-
-    async def confirm(self, given: Sequence[tuple[str, str, int]]) -> None:
-        """One EVALSHA of `confirm.lua` each, pipelined."""
-        kept = keys.KEPT["places"]
-        await self._run([_evaluation("confirm", _both(places), token, until, kept) for places, token, until in given])
 
     async def release(self, places: str, token: str) -> None:
         """One ZREM."""
@@ -161,19 +160,12 @@ class RedisKeyspace:
         (tokens,) = await self._run([("ZRANGEBYSCORE", _both(places)[0], "-inf", f"({now}")])
         return [token.decode() for token in tokens]
 
-    async def remind(self, partition: int, dues: Mapping[str, int]) -> None:
-        """One ZADD."""
-        if dues:
-            pairs = chain.from_iterable((due, device) for device, due in dues.items())
-            await self._run([("ZADD", keys.timers(partition), "LT", *pairs), _kept_timers(partition)])
-
-    async def rearm(self, partition: int, dues: Mapping[str, int | None]) -> None:
-        """A ZADD and a ZREM."""
-        named = keys.timers(partition)
-        pairs = list(chain.from_iterable((due, device) for device, due in dues.items() if due is not None))
-        done = [device for device, due in dues.items() if due is None]
-        commands = [("ZADD", named, *pairs), _kept_timers(partition)] if pairs else []
-        await self._run([*commands, ("ZREM", named, *done)] if done else commands)
+    async def rearm(self, dues: Mapping[int, Mapping[str, int | None]]) -> dict[int, int | None]:
+        """A ZADD, a ZREM and a ZRANGE a partition, pipelined."""
+        parts = [_rearming(partition, rearmed) for partition, rearmed in dues.items()]
+        replies = iter(await self._run(list(chain.from_iterable(parts))))
+        last = [[next(replies) for _ in part][-1] for part in parts]
+        return {partition: _first_due(reply) for partition, reply in zip(dues, last, strict=True)}
 
     async def due(self, partition: int, until: int, most: int) -> list[tuple[str, int]]:
         """One ZRANGEBYSCORE."""
@@ -183,8 +175,8 @@ class RedisKeyspace:
 
     async def next_due(self, partition: int) -> int | None:
         """One ZRANGE."""
-        (reply,) = await self._run([("ZRANGE", keys.timers(partition), 0, 0, "WITHSCORES")])
-        return next((at for _, at in _scored(reply)), None)
+        (reply,) = await self._run([_asking_first(partition)])
+        return _first_due(reply)
 
     def _split(self, places: Iterable[int], key_of: Any) -> list[list[int]]:
         """The places of a batch that may go into one command: all of them, or on a cluster those of one shard."""
@@ -262,6 +254,17 @@ def _saving(savings: Sequence[Saving], ttl: int) -> Command:
     return _evaluation("save", named, *arguments)
 
 
+def _noting(note: Note) -> list[Command]:
+    match note:
+        case FirstValue(key, value, ttl):
+            return [("SET", key, value, "NX", "PX", ttl)]
+        case GivenPlace(places, token, until):
+            return [_evaluation("confirm", _both(places), token, until, keys.KEPT["places"])]
+        case Reminder(partition, dues):
+            pairs = chain.from_iterable((due, device) for device, due in dues.items())
+            return [("ZADD", keys.timers(partition), "LT", *pairs), _kept_timers(partition)] if dues else []
+
+
 def _evaluation(name: str, named: Sequence[str], *arguments: Any) -> Command:
     return ("EVALSHA", script(name)[1], len(named), *named, *arguments)
 
@@ -269,6 +272,23 @@ def _evaluation(name: str, named: Sequence[str], *arguments: Any) -> Command:
 def _both(places: str) -> tuple[str, str]:
     """The two keys of the places of a campaign: reserved, and given."""
     return f"{places}:reserved", f"{places}:given"
+
+
+def _rearming(partition: int, dues: Mapping[str, int | None]) -> list[Command]:
+    """What puts the next times in place, and last the question which one is the first."""
+    named = keys.timers(partition)
+    pairs = list(chain.from_iterable((due, device) for device, due in dues.items() if due is not None))
+    done = [device for device, due in dues.items() if due is None]
+    commands: list[Command] = [("ZADD", named, *pairs), _kept_timers(partition)] if pairs else []
+    return [*commands, *([("ZREM", named, *done)] if done else []), _asking_first(partition)]
+
+
+def _asking_first(partition: int) -> Command:
+    return "ZRANGE", keys.timers(partition), 0, 0, "WITHSCORES"
+
+
+def _first_due(reply: Sequence[Any]) -> int | None:
+    return next((at for _, at in _scored(reply)), None)
 
 
 def _kept_timers(partition: int) -> Command:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streams.tables.coupons import Coupons, Places
 from streams.tables.keys import KEPT
-from streams.tables.keyspace import Keyspace
+from streams.tables.keyspace import Keyspace, Note
 from streams.tables.links import Links
 from streams.tables.members import Members
 from streams.tables.presences import Presences
@@ -25,6 +26,12 @@ class Tables:
     coupons: Coupons
     places: Places
     products: Products
+    keyspace: Keyspace
+
+    async def note(self, notes: Sequence[Note]) -> None:
+        """Write all `notes` of the tables together."""
+        if notes:
+            await self.keyspace.note(notes)
 
     @classmethod
     def over(cls, keyspace: Keyspace, presence_ttl: int = KEPT["presence"]) -> Tables:
@@ -37,4 +44,5 @@ class Tables:
             Coupons(keyspace),
             Places(keyspace),
             Products(keyspace),
+            keyspace,
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import starmap
 
-from streams.tables.keyspace import Keyspace
+from streams.tables.keyspace import Keyspace, Note, Reminder
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +15,21 @@ class Timers:
 
     keyspace: Keyspace
 
-    async def remind(self, partition: int, dues: Mapping[str, int]) -> None:
-        """Look after each device (`retailer|device`) at its time, milliseconds UTC, or before."""
-        if dues:
-            await self.keyspace.remind(partition, dues)
+    async def remind(self, dues: Mapping[int, Mapping[str, int]]) -> None:
+        """By partition: look after each device (`retailer|device`) at its time, milliseconds UTC, or before."""
+        await self.keyspace.note(self.reminders(dues))
 
-    async def rearm(self, partition: int, dues: Mapping[str, int | None]) -> None:
-        """Put the next time of each device that was looked after in the place of the last; None: no more."""
-        await self.keyspace.rearm(partition, dues)
+    @staticmethod
+    def reminders(dues: Mapping[int, Mapping[str, int]]) -> list[Note]:
+        """The same, to be written together with other notes."""
+        return list(starmap(Reminder, dues.items()))
+
+    async def rearm(self, dues: Mapping[int, Mapping[str, int | None]]) -> dict[int, int | None]:
+        """By partition: put the next time of each device that was looked after in the place of the last; None: no more.
+
+        Returns when the next one of each partition is due.
+        """
+        return await self.keyspace.rearm(dues) if dues else {}
 
     async def due(self, partition: int, until: int, most: int) -> list[tuple[str, int]]:
         """The first devices due at or before `until`, and when."""

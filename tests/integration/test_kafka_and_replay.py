@@ -123,7 +123,7 @@ class Watched(RedisKeyspace):
         return await super().read(wanted)
 
     def __getattribute__(self, name: str) -> Any:
-        if name in ("replace", "reserve", "save", "confirm", "remind"):
+        if name in ("replace", "reserve", "save", "note"):
             self.writes += 1
         return super().__getattribute__(name)
 

@@ -256,7 +256,7 @@ class CrashingKeyspace:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("call", ["reserve", "replace", "confirm", "remind", "save", "rearm"])
+@pytest.mark.parametrize("call", ["reserve", "replace", "note", "save", "rearm"])
 def test_a_worker_that_dies_in_the_middle_of_a_step_leaves_the_same_bytes(
     call: str, after: bool, emptied_redis: str
 ) -> None:

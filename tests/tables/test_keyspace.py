@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from streams.tables.keys import SHARDS, key, shard, tag
-from streams.tables.keyspace import Change, Keyspace, Reservation
+from streams.tables.keyspace import Change, GivenPlace, Keyspace, Reminder, Reservation
 from tests.tables.conftest import Run
 
 TTL = 60_000
@@ -28,7 +28,7 @@ def test_reading_nothing_reads_nothing(keyspace: Keyspace, run: Run) -> None:
     assert run(keyspace.read([])) == []
     assert run(keyspace.replace([])) == []
     assert run(keyspace.reserve([])) == []
-    run(keyspace.confirm([]))
+    run(keyspace.note([]))
 
 
 def test_values_come_in_the_order_asked_for_over_all_shards_and_none_for_the_absent(
@@ -193,7 +193,7 @@ def test_asking_again_is_no_second_place(keyspace: Keyspace, run: Run, retailer:
     for _ in range(3):
         assert run(keyspace.reserve([place(places, "mine", 1), place(places, "other", 1)])) == [True, False]
         if confirmed:
-            run(keyspace.confirm([(places, "mine", NOW + TTL)]))
+            run(keyspace.note([GivenPlace(places, "mine", NOW + TTL)]))
 
 
 def test_a_place_given_back_is_another_s(keyspace: Keyspace, run: Run, retailer: str) -> None:
@@ -208,7 +208,7 @@ def test_a_place_given_back_is_another_s(keyspace: Keyspace, run: Run, retailer:
 def test_a_place_that_was_given_is_not_given_back(keyspace: Keyspace, run: Run, retailer: str) -> None:
     places = key("places", f"{retailer}|welcome")
     run(keyspace.reserve([place(places, "first", 1)]))
-    run(keyspace.confirm([(places, "first", NOW + TTL)]))
+    run(keyspace.note([GivenPlace(places, "first", NOW + TTL)]))
     run(keyspace.release(places, "first"))
     assert run(keyspace.reserve([place(places, "second", 1), place(places, "first", 1)])) == [False, True]
 
@@ -226,7 +226,7 @@ def test_the_place_of_an_unused_coupon_comes_back_at_its_expiry(
 ) -> None:
     places = key("places", f"{retailer}|welcome")
     run(keyspace.reserve([place(places, "first", 1)]))
-    run(keyspace.confirm([(places, "first", NOW + TTL)]))
+    run(keyspace.note([GivenPlace(places, "first", NOW + TTL)]))
     assert run(keyspace.reserve([place(places, "second", 1, NOW + later)])) == [back]
 
 
@@ -239,7 +239,7 @@ def test_a_place_reserved_and_not_confirmed_stays_until_a_sweep_gives_it_back(
     assert run(keyspace.overdue(places, NOW + TTL)) == []
     assert run(keyspace.overdue(places, NOW + TTL + 1)) == ["first"]
     assert sorted(run(keyspace.overdue(places, NOW + 2 * TTL))) == ["first", "second"]
-    run(keyspace.confirm([(places, "first", NOW + 9 * TTL)]))
+    run(keyspace.note([GivenPlace(places, "first", NOW + 9 * TTL)]))
     assert run(keyspace.overdue(places, NOW + 2 * TTL)) == ["second"]
 
 
@@ -248,10 +248,10 @@ def test_a_used_place_never_comes_back_unless_the_use_is_taken_back(
 ) -> None:
     places = key("places", f"{retailer}|welcome")
     run(keyspace.reserve([place(places, "first", 1)]))
-    run(keyspace.confirm([(places, "first", NOW + TTL)]))
+    run(keyspace.note([GivenPlace(places, "first", NOW + TTL)]))
     for _ in range(2):
         run(keyspace.spend(places, "first", math.inf))
-    run(keyspace.confirm([(places, "first", NOW + TTL)]))
+    run(keyspace.note([GivenPlace(places, "first", NOW + TTL)]))
     assert run(keyspace.reserve([place(places, "second", 1, NOW + 1_000 * TTL)])) == [False]
     run(keyspace.spend(places, "first", NOW + TTL))
     assert run(keyspace.reserve([place(places, "second", 1, NOW + TTL)])) == [True]
@@ -271,7 +271,7 @@ def test_reminders_come_earliest_first_up_to_their_time_and_not_more_than_asked_
     keyspace: Keyspace, run: Run, partition: int
 ) -> None:
     assert run(keyspace.next_due(partition)) is None
-    run(keyspace.remind(partition, {"r|b": NOW + 2, "r|é": NOW + 1, "r|a": NOW + 2, "r|late": NOW + 9}))
+    run(keyspace.note([Reminder(partition, {"r|b": NOW + 2, "r|é": NOW + 1, "r|a": NOW + 2, "r|late": NOW + 9})]))
     assert run(keyspace.next_due(partition)) == NOW + 1
     assert run(keyspace.due(partition, NOW, 9)) == []
     assert run(keyspace.due(partition, NOW + 2, 9)) == [("r|é", NOW + 1), ("r|a", NOW + 2), ("r|b", NOW + 2)]
@@ -283,17 +283,17 @@ def test_an_earlier_reminder_stays_and_an_earlier_one_comes_in_its_place(
     keyspace: Keyspace, run: Run, partition: int
 ) -> None:
     for due, expected in ((NOW, NOW), (NOW + 1, NOW), (NOW - 1, NOW - 1)):
-        run(keyspace.remind(partition, {"r|a": due}))
+        run(keyspace.note([Reminder(partition, {"r|a": due})]))
         assert run(keyspace.next_due(partition)) == expected
 
 
 def test_rearming_puts_a_later_time_in_place_of_the_last_and_none_ends_it(
     keyspace: Keyspace, run: Run, partition: int
 ) -> None:
-    run(keyspace.remind(partition, {"r|a": NOW, "r|b": NOW}))
-    run(keyspace.rearm(partition, {"r|a": NOW + 5, "r|b": None, "r|c": NOW + 7, "r|never": None}))
+    run(keyspace.note([Reminder(partition, {"r|a": NOW, "r|b": NOW})]))
+    run(keyspace.rearm({partition: {"r|a": NOW + 5, "r|b": None, "r|c": NOW + 7, "r|never": None}}))
     assert run(keyspace.due(partition, NOW + 9, 9)) == [("r|a", NOW + 5), ("r|c", NOW + 7)]
-    run(keyspace.rearm(partition, {"r|a": None, "r|c": None}))
+    run(keyspace.rearm({partition: {"r|a": None, "r|c": None}}))
     assert run(keyspace.next_due(partition)) is None
-    run(keyspace.rearm(partition, {}))
-    run(keyspace.remind(partition, {}))
+    run(keyspace.rearm({partition: {}}))
+    run(keyspace.note([Reminder(partition, {})]))

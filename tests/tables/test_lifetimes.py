@@ -35,8 +35,8 @@ async def write_everything(tables: Tables, retailer: str, partition: int) -> Non
     for device in devices:
         device.body = b"here"
     await tables.presences.save(devices)
-    await tables.timers.remind(partition, {phone: NOW})
-    await tables.timers.rearm(partition + 1, {phone: NOW, f"{phone}-2": None})
+    await tables.timers.remind({partition: {phone: NOW}})
+    await tables.timers.rearm({partition + 1: {phone: NOW, f"{phone}-2": None}})
     for kind, value in {
         "profile": Fields(said={"tier": 1}),
         "consent": None,

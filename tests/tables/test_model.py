@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.tables.keys import key
-from streams.tables.keyspace import Change, Keyspace, Reservation
+from streams.tables.keyspace import Change, GivenPlace, Keyspace, Reminder, Reservation
 from streams.tables.memory import MemoryKeyspace
 from streams.tables.redis_keyspace import RedisKeyspace, connect
 
@@ -78,7 +78,9 @@ def reserve(asked: list[tuple[int, str, int, int, int]]) -> Command:
 
 
 def confirm(given: list[tuple[int, str, int]]) -> Command:
-    return lambda keyspace, names: keyspace.confirm([(names.of("places", owner), *rest) for owner, *rest in given])
+    return lambda keyspace, names: keyspace.note(
+        [GivenPlace(names.of("places", owner), *rest) for owner, *rest in given]
+    )
 
 
 def release(owner: int, token: str) -> Command:
@@ -97,11 +99,14 @@ def overdue(owner: int, now: int) -> Command:
 
 
 def remind(dues: dict[str, int]) -> Command:
-    return lambda keyspace, names: keyspace.remind(names.partition, dues)
+    return lambda keyspace, names: keyspace.note([Reminder(names.partition, dues)])
 
 
 def rearm(dues: dict[str, int | None]) -> Command:
-    return lambda keyspace, names: keyspace.rearm(names.partition, dues)
+    async def ask(keyspace: Keyspace, names: Names) -> Any:
+        return list((await keyspace.rearm({names.partition: dues})).values())
+
+    return ask
 
 
 def due(until: int, most: int) -> Command:

@@ -12,7 +12,7 @@ import redis
 
 from streams.errors import InfrastructureError
 from streams.tables.keys import key
-from streams.tables.keyspace import Change, Keyspace, Reservation
+from streams.tables.keyspace import Change, GivenPlace, Keyspace, Reservation
 from streams.tables.redis_keyspace import RedisKeyspace, connect
 from streams.tables.server import RedisServer
 from tests.tables.conftest import Run
@@ -58,10 +58,10 @@ CALLS: dict[str, Callable[[Keyspace], object]] = {
         [(key("presence", "galerie|p"), key("admission", "galerie|p"), b"", None, b"1")], TTL
     ),
     "reserve": lambda keyspace: keyspace.reserve([Reservation(key("places", "galerie|a"), "1", 1, 0, 1)]),
-    "confirm": lambda keyspace: keyspace.confirm([(key("places", "galerie|a"), "1", 9)]),
+    "note": lambda keyspace: keyspace.note([GivenPlace(key("places", "galerie|a"), "1", 9)]),
     "release": lambda keyspace: keyspace.release(key("places", "galerie|a"), "1"),
     "due": lambda keyspace: keyspace.due(0, 0, 1),
-    "remind": lambda keyspace: keyspace.remind(0, {"galerie|phone": 1}),
+    "rearm": lambda keyspace: keyspace.rearm({0: {"galerie|phone": 1}}),
 }
 
 
@@ -139,7 +139,7 @@ async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 
 @pytest.mark.parametrize("how", ["cancelled", "timed out"])
-@pytest.mark.parametrize("name", ["replace", "reserve", "remind"])
+@pytest.mark.parametrize("name", ["replace", "reserve", "note"])
 def test_a_call_that_was_left_in_the_middle_does_not_answer_the_next(
     server: RedisServer, keyspace: RedisKeyspace, run: Run, name: str, how: str
 ) -> None:
