@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --fork-strategy fewest \
 	--python-version 3.11 --custom-compile-command 'make lock' pyproject.toml
 
-.PHONY: help setup demo test bench lint format kafka lock
+.PHONY: help setup demo test bench soak lint format kafka lock
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -36,6 +36,10 @@ test: lint kafka ## everything: lint, unit tests, scenarios, and a real Kafka an
 
 bench: setup kafka ## the measured claims, each with its peer in the same run
 	@$(BIN)/python -m bench
+
+MINUTES ?= 30
+soak: setup kafka ## half an hour of kills under load, or MINUTES=5: nothing may be lost
+	@$(BIN)/python -m bench.soak --minutes $(MINUTES)
 
 lint: setup ## formatting, types, and which package may import which
 	$(BIN)/ruff check .
