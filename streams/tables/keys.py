@@ -24,6 +24,8 @@ KEPT = {
     "product": 1_200 * _DAY,
     "places": 400 * _DAY,
     "timers": 2 * _DAY,
+    "offers": 400 * _DAY,
+    "api_keys": 36_500 * _DAY,
 }
 """Milliseconds that a key of each class lives after it was last written."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from streams.tables.api_keys import ApiKeys
 from streams.tables.coupons import Coupons, Places
 from streams.tables.keys import KEPT
 from streams.tables.keyspace import Keyspace, Note
 from streams.tables.links import Links
+from streams.tables.member_offers import MemberOffers
 from streams.tables.members import Members
 from streams.tables.presences import Presences
 from streams.tables.products import Products
@@ -26,6 +28,8 @@ class Tables:
     coupons: Coupons
     places: Places
     products: Products
+    offers: MemberOffers
+    api_keys: ApiKeys
     keyspace: Keyspace
 
     async def note(self, notes: Sequence[Note]) -> None:
@@ -44,5 +48,7 @@ class Tables:
             Coupons(keyspace),
             Places(keyspace),
             Products(keyspace),
+            MemberOffers(keyspace),
+            ApiKeys(keyspace),
             keyspace,
         )

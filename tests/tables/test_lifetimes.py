@@ -11,6 +11,7 @@ import redis
 from offers.coupons import Coupon, Redemption
 from offers.members import Contact, Purchases, Visits
 from offers.products import Product
+from streams.tables.api_keys import ApiKey
 from streams.tables.coupons import Token
 from streams.tables.keys import KEPT
 from streams.tables.members import Claim, Fields, Outcome
@@ -57,6 +58,7 @@ async def write_everything(tables: Tables, retailer: str, partition: int) -> Non
     await tables.coupons.redeem(f"{retailer}|CODE", Redemption("till", "haussmann", NOW))
     await tables.coupons.take_back(f"{retailer}|CODE", "till")
     await tables.products.revise(retailer, "p", lambda _: Changed(Product("p", "un produit", "gifts"), {}))
+    await tables.api_keys.add(ApiKey("id", retailer, "till", b"digest", "", NOW))
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_every_class_of_key_is_written_with_the_end_that_stands_in_the_table(
     run(write_everything(Tables.over(keyspace), retailer, partition))
     run(keyspace.close())
     timers = [name for each in (0, 1) for name in client.scan_iter(f"timers:*:{partition + each}", 1_000)]
-    found = [*client.scan_iter(f"*{retailer}*", 1_000), *timers]
+    found = [*client.scan_iter(f"*{retailer}*", 1_000), *timers, *client.scan_iter("api_keys:*", 1_000)]
     assert len(timers) == 2
     assert {name.partition(":")[0] for name in found} == set(KEPT)
     for name in found:
