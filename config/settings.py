@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     ] = None
     """The name of this worker in its group; one that comes back under its name moves no partitions."""
 
-    batch_limit: Annotated[int, Field(ge=1, le=4096)] = 256
+    batch_limit: Annotated[int, Field(ge=1, le=4096)] = 512
     """Most records of one fetch that are worked together."""
 
     presence_ttl: Duration = DAY

@@ -50,6 +50,11 @@ class Consent:
         return grant is not None and grant.granted
 
     @property
+    def lets_offers_out(self) -> bool:
+        """Whether this member may be given an offer: `offers` was granted, and they did not say stop."""
+        return self.allows(Purpose.OFFERS) and self.wish is not Wish.STOP
+
+    @property
     def lets_positions_in(self) -> bool:
         """Whether a position of this member may be looked at, and kept, at all."""
         return self.allows(Purpose.OFFERS) or self.allows(Purpose.LOCATION_HISTORY)

@@ -37,6 +37,8 @@ async def settle(retailer: str, member: str, tables: Tables) -> Outgoing:
         await admit(retailer, device, tables)
     fields = (await tables.members.read("profile", owner)).value
     consent: Consent = (await tables.members.read("consent", owner)).value
+    if not consent.lets_offers_out:
+        await tables.offers.forget(owner)
     if is_gone(fields) and consent == Consent():
         return Outgoing(topics.MEMBERS.name, owner.encode(), None)
     return _whole(retailer, member, fields.profile, consent)

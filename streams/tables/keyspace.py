@@ -64,7 +64,21 @@ class Reminder(NamedTuple):
     dues: Mapping[str, int]
 
 
-Note = FirstValue | GivenPlace | Reminder
+class Listed(NamedTuple):
+    """A value in a list until `ends`; times are milliseconds UTC.
+
+    What ended by `now` leaves the list; the `most` that end last stay, and the list `ttl` milliseconds at most.
+    """
+
+    key: str
+    value: bytes
+    ends: int
+    now: int
+    most: int
+    ttl: int
+
+
+Note = FirstValue | GivenPlace | Reminder | Listed
 """What rests on nothing that was read, and is the same when it is written again."""
 
 
@@ -82,6 +96,15 @@ class Keyspace(Protocol):
 
     async def note(self, notes: Sequence[Note]) -> None:
         """Write all `notes`, in one round trip on a single server."""
+
+    async def listed(self, keys: Sequence[str], now: int) -> list[list[bytes]]:
+        """For each list, in order: its values that end after `now`, those that end soonest first."""
+
+    async def strike(self, key: str, value: bytes) -> None:
+        """Take one value out of a list."""
+
+    async def drop(self, key: str) -> None:
+        """Delete a list."""
 
     async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
         """Whether each got a place, in order; places of unused coupons that expired before `now` come back first.

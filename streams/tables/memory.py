@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from streams.tables.keyspace import Change, FirstValue, GivenPlace, Note, Reminder, Reservation, Saving
+from streams.tables.keyspace import Change, FirstValue, GivenPlace, Listed, Note, Reminder, Reservation, Saving
 
 
 @dataclass
@@ -26,6 +26,7 @@ class MemoryKeyspace:
         self._values: dict[str, tuple[bytes, int]] = {}
         self._places: defaultdict[str, _Places] = defaultdict(_Places)
         self._timers: defaultdict[int, dict[str, int]] = defaultdict(dict)
+        self._lists: dict[str, tuple[dict[bytes, int], int]] = {}
 
     async def read(self, keys: Sequence[str]) -> list[bytes | None]:
         """See `Keyspace`."""
@@ -76,6 +77,34 @@ class MemoryKeyspace:
             case Reminder(partition, dues):
                 noted = self._timers[partition]
                 noted.update({device: min(due, noted.get(device, due)) for device, due in dues.items()})
+
+            case Listed():
+                self._enlist(note)
+
+    def _list(self, key: str) -> dict[bytes, int]:
+        values, kept = self._lists.get(key, ({}, 0))
+        return values if kept > self._clock() else {}
+
+    def _enlist(self, new: Listed) -> None:
+        ends = self._list(new.key) | ({new.value: new.ends} if new.ends > new.now else {})
+        order = sorted((end, value) for value, end in ends.items() if end > new.now)[-new.most :]
+        if order:
+            kept = self._clock() + min(order[-1][0] - new.now, new.ttl)
+            self._lists[new.key] = {value: end for end, value in order}, kept
+        else:
+            self._lists.pop(new.key, None)
+
+    async def listed(self, keys: Sequence[str], now: int) -> list[list[bytes]]:
+        """See `Keyspace`."""
+        return [[value for value, end in self._list(key).items() if end > now] for key in keys]
+
+    async def strike(self, key: str, value: bytes) -> None:
+        """See `Keyspace`."""
+        self._list(key).pop(value, None)
+
+    async def drop(self, key: str) -> None:
+        """See `Keyspace`."""
+        self._lists.pop(key, None)
 
     async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
         """See `Keyspace`."""

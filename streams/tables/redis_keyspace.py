@@ -30,7 +30,7 @@ from redis.exceptions import (
 
 from streams.errors import InfrastructureError
 from streams.tables import keys
-from streams.tables.keyspace import Change, FirstValue, GivenPlace, Note, Reminder, Reservation, Saving
+from streams.tables.keyspace import Change, FirstValue, GivenPlace, Listed, Note, Reminder, Reservation, Saving
 
 Client = Redis | RedisCluster
 Command = tuple[Any, ...]
@@ -138,6 +138,18 @@ class RedisKeyspace:
         """A command or two each, pipelined."""
         await self._run([command for note in notes for command in _noting(note)])
 
+    async def listed(self, wanted: Sequence[str], now: int) -> list[list[bytes]]:
+        """One ZRANGEBYSCORE each, pipelined."""
+        return await self._run([("ZRANGEBYSCORE", each, f"({now}", "+inf") for each in wanted])
+
+    async def strike(self, named: str, value: bytes) -> None:
+        """One ZREM."""
+        await self._run([("ZREM", named, value)])
+
+    async def drop(self, named: str) -> None:
+        """One DEL."""
+        await self._run([("DEL", named)])
+
     async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
         """One EVALSHA of `reserve.lua` each, pipelined."""
         kept = keys.KEPT["places"]
@@ -216,7 +228,7 @@ class RedisKeyspace:
         return list(await pipeline.execute(raise_on_error=False))
 
     async def _load(self) -> None:
-        for name in ("replace", "save", "reserve", "confirm"):
+        for name in ("replace", "save", "reserve", "confirm", "enlist"):
             await self._client.script_load(script(name)[0])
 
 
@@ -263,6 +275,8 @@ def _noting(note: Note) -> list[Command]:
         case Reminder(partition, dues):
             pairs = chain.from_iterable((due, device) for device, due in dues.items())
             return [("ZADD", keys.timers(partition), "LT", *pairs), _kept_timers(partition)] if dues else []
+        case Listed(key, value, ends, now, most, ttl):
+            return [_evaluation("enlist", [key], now, ends, value, most, ttl)]
 
 
 def _evaluation(name: str, named: Sequence[str], *arguments: Any) -> Command:

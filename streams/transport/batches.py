@@ -13,7 +13,7 @@ from streams.records import Record
 from streams.transport.consumer import BatchConsumer
 from streams.transport.progress import FetchedRange, Ownership, Partition
 
-BATCH_SIZE = 256
+BATCH_SIZE = 512
 IDLE_SECONDS = 1.0
 
 
