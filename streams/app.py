@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import faust
 
@@ -18,14 +20,17 @@ from streams import topics
 from streams.agents import Clock, Observe, define_agents
 from streams.entries import Entries
 from streams.errors import UserError
+from streams.ops.reach import LateKeyspace, Reach, Server, WatchedProducer
 from streams.pipeline import Pipeline
 from streams.producers import EmbeddedProducer, KafkaProducer
 from streams.retailers import Retailer, Retailers, retailer_secret
+from streams.tables.keyspace import Keyspace
 from streams.tables.redis_keyspace import connect
 from streams.tables.server import RedisServer
 from streams.tables.tables import Tables
 from streams.transport.broker import Broker, wall_clock
 from streams.transport.faust_app import new_faust_app, run
+from streams.working import Patience
 
 SAMPLE_SECRET = "a sample secret, for trying only"
 EMBEDDED = "embedded://"
@@ -43,14 +48,28 @@ class Engine:
     retailers: Retailers
     tables: Tables
     broker: Broker | None
+    broker_answers: Callable[[], Awaitable[None]]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     broken: Exception | None = None
 
     async def run(self) -> None:
-        """Work until `stop` is set. Raises what made it end before."""
-        await run(self.app, self.stop)
+        """Work until `stop` is set; a broker that is not there yet is waited for. Raises what made it end before."""
+        await self._until_broker_or_stop()
+        if not self.stop.is_set():
+            await run(self.app, self.stop)
         if self.broken is not None:
             raise self.broken
+
+    async def _until_broker_or_stop(self) -> None:
+        stopping = asyncio.create_task(self.stop.wait(), name="stop wanted")
+        there = asyncio.create_task(Patience().until_done(self.broker_answers, lambda: None), name="broker there")
+        try:
+            done, _ = await asyncio.wait((stopping, there), return_when=asyncio.FIRST_COMPLETED)
+            if there in done:
+                there.result()
+        finally:
+            stopping.cancel()
+            there.cancel()
 
     def end(self, error: Exception) -> None:
         """Stop, because of `error`: nothing more is committed."""
@@ -74,21 +93,23 @@ async def build_app(
     """An engine built from `settings`, not yet run; on leaving, all that was opened is closed.
 
     Without `retailers` those of `settings.config` are read. Where `settings` names no Redis, a server of our own is
-    started, that keeps its data under `state`, or for as long as it runs. `clock` is the worker's and, where it is
+    started, that keeps its data under `state`, or for as long as it runs. Neither Redis nor the broker need be there:
+    the work waits for them. `clock` is the worker's and, where it is
     embedded, the broker's.
     """
     retailers = retailers_of(settings) if retailers is None else retailers
     async with AsyncExitStack() as opened:
         url = settings.redis or opened.enter_context(RedisServer(state)).url
-        keyspace = await connect(url)
+        keyspace = LateKeyspace(partial(connect, url), Reach(Server.REDIS, _nobody))
         opened.push_async_callback(keyspace.close)
         broker = _embedded_broker(settings, opened, clock)
-        producer = KafkaProducer(bootstrap(settings)) if broker is None else EmbeddedProducer(broker)
-        opened.push_async_callback(producer.stop)
-        tables = Tables.over(keyspace, settings.presence_ttl)
+        written = KafkaProducer(bootstrap(settings)) if broker is None else EmbeddedProducer(broker)
+        opened.push_async_callback(written.stop)
+        producer = WatchedProducer(written, Reach(Server.BROKER, _nobody))
+        tables = Tables.over(cast(Keyspace, keyspace), settings.presence_ttl)
         pipeline = Pipeline(retailers, producer)
         app = new_faust_app(settings.group, settings.broker, instance_id=settings.instance_id)
-        engine = Engine(app, pipeline, retailers, tables, broker)
+        engine = Engine(app, pipeline, retailers, tables, broker, producer.answers)
         entries = Entries(retailers, producer)
         define_agents(
             *(app, pipeline, entries, tables, producer),

@@ -27,6 +27,9 @@ class EmbeddedProducer:
     async def stop(self) -> None:
         """Nothing to close."""
 
+    async def answers(self) -> None:
+        """It always does."""
+
     async def produce(self, records: Sequence[Outgoing]) -> None:
         """Write all `records`. Raises `RecordTooLarge` once all others are written."""
         too_large = [record for record in records if _size(record) > self._limit]
@@ -75,6 +78,15 @@ class KafkaProducer:
         producer, self._producer = self._producer, None
         if producer is not None:
             await producer.stop()
+
+    async def answers(self) -> None:
+        """Ask for the cluster's metadata. Raises `InfrastructureError` where the broker cannot be had."""
+        producer = await self._connected()
+        try:
+            async with asyncio.timeout(self._patience):
+                await producer.client.fetch_all_metadata()
+        except (KafkaError, TimeoutError) as error:
+            raise InfrastructureError(f"the broker does not answer: {error!r}") from error
 
     async def produce(self, records: Sequence[Outgoing]) -> None:
         """Write all `records`, in order within a key, and wait for the acknowledgement of each.

@@ -100,13 +100,6 @@ def test_the_worker_offers_what_is_due(settings: dict[str, object], broker: Kafk
         assert "Traceback" not in worker.err
 
 
-def test_a_worker_without_its_servers_says_so_in_a_line(settings: dict[str, object]) -> None:
-    nowhere = run_command("worker", **settings | {"redis": "redis://127.0.0.1:1/0"})
-    assert nowhere.returncode == 1
-    assert nowhere.stderr.startswith("chalandise: Redis is away")
-    assert "Traceback" not in nowhere.stderr
-
-
 def test_what_is_needed_to_run_is_asked_for(settings: dict[str, object]) -> None:
     for name, asked in (("secret", "CHALANDISE_SECRET"), ("redis", "CHALANDISE_REDIS")):
         refused = run_command("worker", **settings | {name: ""})
