@@ -42,6 +42,8 @@ class Fault(StrEnum):
     UNKNOWN_STORE = "UNKNOWN_STORE"
     UNKNOWN_MEMBER = "UNKNOWN_MEMBER"
     """Nobody is known behind a card."""
+    NOT_ALLOWED = "NOT_ALLOWED"
+    """The sender's key may not say this; the gateway's alone."""
     INTERNAL = "INTERNAL"
     """An error of ours; what raised is in the log."""
 
@@ -76,13 +78,22 @@ class Decoder(Generic[Decoded]):
     def __init__(
         self, message: type[Decoded], key_of: Callable[[Decoded], str], ahead: int | None = MOST_AHEAD
     ) -> None:
+        self.message = message
+        self.key_of = key_of
+        self.ahead = ahead
         self._decode = msgspec.json.Decoder(message).decode
-        self._key_of = key_of
-        self._ahead = ahead
 
     def decode(self, record: Record, retailers: Collection[str]) -> Decoded:
         """The message of `record`; raises NotAMessage."""
-        raw = record.value
+        message = self.read(record.value, record.timestamp)
+        if message.retailer not in retailers:
+            raise NotAMessage(Fault.UNKNOWN_RETAILER, "no such retailer is configured")
+        if record.key != self.key_of(message).encode():
+            raise NotAMessage(Fault.WRONG_KEY, "the record's key is not that of its message")
+        return message
+
+    def read(self, raw: bytes | None, received: int) -> Decoded:
+        """The message of these bytes, whosever it is; `received` is milliseconds UTC. Raises NotAMessage."""
         if not raw:
             raise NotAMessage(Fault.EMPTY, "the record has no value")
         try:
@@ -93,12 +104,8 @@ class Decoder(Generic[Decoded]):
             _refuse_duplicates(raw)
         if not in_time(message.at):
             raise NotAMessage(Fault.WRONG_TYPE, "Expected a time from 1970 to 2999 - at `$.at`")
-        if self._ahead is not None and to_milliseconds(message.at) > record.timestamp + self._ahead:
+        if self.ahead is not None and to_milliseconds(message.at) > received + self.ahead:
             raise NotAMessage(Fault.WRONG_TYPE, "Expected a time that has come - at `$.at`")
-        if message.retailer not in retailers:
-            raise NotAMessage(Fault.UNKNOWN_RETAILER, "no such retailer is configured")
-        if record.key != self._key_of(message).encode():
-            raise NotAMessage(Fault.WRONG_KEY, "the record's key is not that of its message")
         return message
 
 

@@ -66,8 +66,8 @@ def _is_nobodys(message: Ping | CheckIn) -> bool:
     return isinstance(message, CheckIn) and message.member is None and message.card is None
 
 
-_PINGS = Decoder(Ping, lambda ping: f"{ping.retailer}|{ping.device}", ahead=None)
-_CHECK_INS = Decoder(CheckIn, _check_in_key, ahead=None)
+PING_DECODER = Decoder(Ping, lambda ping: f"{ping.retailer}|{ping.device}", ahead=None)
+CHECK_IN_DECODER = Decoder(CheckIn, _check_in_key, ahead=None)
 
 
 FRESH = 1.0
@@ -149,9 +149,9 @@ class _Way:
         for record in records:
             try:
                 if record.topic == topics.PINGS.name:
-                    arrivals.append(_ping_arrival(record, _PINGS.decode(record, self._retailers)))
+                    arrivals.append(_ping_arrival(record, PING_DECODER.decode(record, self._retailers)))
                 else:
-                    arrivals.append(_check_in_arrival(record, _CHECK_INS.decode(record, self._retailers)))
+                    arrivals.append(_check_in_arrival(record, CHECK_IN_DECODER.decode(record, self._retailers)))
             except NotAMessage as fault:
                 self._bury(record, fault.reason, str(fault))
         return arrivals

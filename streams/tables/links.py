@@ -10,7 +10,7 @@ import msgspec
 
 from streams.tables.keys import KEPT, key
 from streams.tables.keyspace import Change, Keyspace
-from streams.tables.presences import Admission, unpack_admission
+from streams.tables.presences import Admission, keys_of, unpack_admission
 
 Linked = Literal["link", "card"]
 """What is linked to a member: a device, or a card."""
@@ -37,6 +37,10 @@ class Links:
         """What holds for a device."""
         (packed,) = await self.keyspace.read([key("admission", owner)])
         return unpack_admission(packed)
+
+    async def admissions(self, owners: Sequence[str]) -> list[Admission]:
+        """What holds for each device, in one read."""
+        return [unpack_admission(packed) for packed in await self.keyspace.read([keys_of(each)[1] for each in owners])]
 
     async def admit(self, owner: str, admission: Admission) -> None:
         """Let `admission` hold for a device.
