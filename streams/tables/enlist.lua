@@ -6,8 +6,8 @@ local now, ends = tonumber(ARGV[1]), tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 if ends > now then
   redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
-  redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -tonumber(ARGV[4]) - 1)
 end
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -tonumber(ARGV[4]) - 1)
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
 if last then
   redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.min(tonumber(last) - now, tonumber(ARGV[5]))))

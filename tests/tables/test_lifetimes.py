@@ -57,6 +57,7 @@ async def write_everything(tables: Tables, retailer: str, partition: int) -> Non
     await tables.coupons.put([(f"{retailer}|CODE", Coupon("offer", "welcome", "anna", NOW + 1, "occasion", True))])
     await tables.coupons.redeem(f"{retailer}|CODE", Redemption("till", "haussmann", NOW))
     await tables.coupons.take_back(f"{retailer}|CODE", "till")
+    await tables.offers.put([(anna, b"{}", NOW + 2 * KEPT["offers"])], NOW)
     await tables.products.revise(retailer, "p", lambda _: Changed(Product("p", "un produit", "gifts"), {}))
     await tables.api_keys.add(ApiKey("id", retailer, "till", b"digest", "", NOW))
 

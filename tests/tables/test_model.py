@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.tables.keys import key
-from streams.tables.keyspace import Change, GivenPlace, Keyspace, Reminder, Reservation
+from streams.tables.keyspace import Change, GivenPlace, Keyspace, Listed, Reminder, Reservation
 from streams.tables.memory import MemoryKeyspace
 from streams.tables.redis_keyspace import RedisKeyspace, connect
 
@@ -83,6 +83,24 @@ def confirm(given: list[tuple[int, str, int]]) -> Command:
     )
 
 
+def enlist(offers: list[tuple[int, bytes, int]], now: int, most: int) -> Command:
+    return lambda keyspace, names: keyspace.note(
+        [Listed(names.of("offers", owner), value, ends, now, most, TTL) for owner, value, ends in offers]
+    )
+
+
+def listed(owners: list[int], now: int) -> Command:
+    return lambda keyspace, names: keyspace.listed([names.of("offers", owner) for owner in owners], now)
+
+
+def strike(owner: int, value: bytes) -> Command:
+    return lambda keyspace, names: keyspace.strike(names.of("offers", owner), value)
+
+
+def drop(owner: int) -> Command:
+    return lambda keyspace, names: keyspace.drop(names.of("offers", owner))
+
+
 def release(owner: int, token: str) -> Command:
     return lambda keyspace, names: keyspace.release(names.of("places", owner), token)
 
@@ -136,12 +154,25 @@ TIMERS: st.SearchStrategy[Command] = st.one_of(
     st.builds(due, TIMES, st.integers(1, 4)),
     st.builds(next_due),
 )
-COMMANDS = st.one_of(*(st.lists(some, max_size=25) for some in (KEYS, PLACES, TIMERS)))
+ENDS = st.sampled_from([0, TTL, 2 * TTL, 3 * TTL])
+LISTS: st.SearchStrategy[Command] = st.one_of(
+    st.builds(
+        enlist,
+        st.lists(st.tuples(OWNERS, st.sampled_from([b"1", b"2", b"3"]), ENDS), max_size=3),
+        st.sampled_from([0, TTL]),
+        st.integers(1, 3),
+    ),
+    st.builds(listed, st.lists(OWNERS, max_size=3), ENDS),
+    st.builds(strike, OWNERS, st.sampled_from([b"1", b"2"])),
+    st.builds(drop, OWNERS),
+)
+COMMANDS = st.one_of(*(st.lists(some, max_size=25) for some in (KEYS, PLACES, TIMERS, LISTS)))
 """Each example of one kind: what is kept of one kind is nothing to the others."""
 
 EVERYTHING: tuple[Command, ...] = (
     read([(owner, kind) for owner in range(3) for kind in ("visits", "contacts")]),
     *(overdue(campaign, now) for campaign in range(2) for now in range(5)),
+    *(listed([0, 1, 2], now) for now in (0, TTL, 2 * TTL)),
     due(99, 99),
     next_due(),
     *(
