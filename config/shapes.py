@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic_core import PydanticCustomError
-from shapely.errors import ShapelyError  # type: ignore[attr-defined]
+from shapely.errors import ShapelyError  # type: ignore[attr-defined]  # it comes from the compiled part
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry import shape as shapely_shape
 

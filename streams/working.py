@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from streams import topics
 from streams.batches import Batch, Processed
 from streams.clockwork import MOST_DUE
 from streams.decoding import Fault, dead_letter
@@ -111,6 +112,9 @@ class Worker:
 
     async def _one_by_one(self, batch: Batch) -> AsyncIterator[Processed]:
         for record in batch.records:
+            if record.topic == topics.PINGS.name:
+                async for processed in self._timers(Batch([], {record.partition: record.timestamp})):
+                    yield processed
             try:
                 yield await self._process(Batch([record], {}))
             except (Abandoned, asyncio.CancelledError):
@@ -123,7 +127,7 @@ class Worker:
                 yield processed
 
     async def _timers(self, batch: Batch) -> AsyncIterator[Processed]:
-        """The timers of a batch, apart from its records, one after the other; one that raises is put off."""
+        """The timers due by the clocks of a batch, each by itself and apart from records; one that raises is put off."""
         for partition, clock in batch.clocks.items():
             for owner, at in await self.patience.until_done(partial(self._due, partition, clock), self.still_ours):
                 try:

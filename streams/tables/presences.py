@@ -10,7 +10,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from offers.members import Consent, Purpose
-from streams.tables.keys import KEPT, shard
+from streams.tables.keys import KEPT, key
 from streams.tables.keyspace import Keyspace, Saving
 
 _OFFERS, _LOCATION_HISTORY, _LINKED = 1, 2, 4
@@ -165,5 +165,4 @@ class Presences:
 @lru_cache(maxsize=KEYS_REMEMBERED)
 def keys_of(owner: str) -> tuple[str, str]:
     """The keys of a device's presence and admission, of one hash tag."""
-    tagged = f"{{{shard(owner)}}}:{owner}"
-    return f"presence:{tagged}", f"admission:{tagged}"
+    return key("presence", owner), key("admission", owner)

@@ -105,11 +105,6 @@ class RedisKeyspace:
         """Delete all there is: for benches and tests."""
         await self._client.flushdb()
 
-    async def drop_connections(self) -> None:
-        """After a call that was cancelled: or the next one would read its reply."""
-        if isinstance(self._client, Redis):
-            await self._client.connection_pool.disconnect()
-
     async def read(self, wanted: Sequence[str]) -> list[bytes | None]:
         """One MGET; on a cluster one a shard."""
         if not wanted:

@@ -16,7 +16,7 @@ import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import redis
 from redis.backoff import NoBackoff
@@ -236,10 +236,10 @@ def _ready(client: redis.Redis, pid: int, *, cluster_enabled: bool) -> bool:
         return False
 
 
-def _cluster_ready(client: redis.Redis) -> bool:
-    state = client.execute_command("CLUSTER INFO")  # type: ignore[no-untyped-call]
+def _cluster_ready(client: Any) -> bool:
+    state = client.execute_command("CLUSTER INFO")
     if int(state["cluster_slots_assigned"]) < SLOTS:
-        client.execute_command("CLUSTER ADDSLOTSRANGE", 0, SLOTS - 1)  # type: ignore[no-untyped-call]
+        client.execute_command("CLUSTER ADDSLOTSRANGE", 0, SLOTS - 1)
         return False
     return bool(state["cluster_state"] == "ok")
 

@@ -97,7 +97,13 @@ class BatchStream(faust.Stream[Any]):
     @property
     def topics(self) -> Sequence[str]:
         """The topics this stream reads."""
-        return self.channel.topics  # type: ignore[attr-defined,no-any-return]
+        topics: Sequence[str] = self._channel.topics
+        return topics
+
+    @property
+    def _channel(self) -> Any:
+        """Faust types it as anything that can be iterated; it is the channel of our topics."""
+        return self.channel
 
     async def _wait_for_flow(self, consumer: Any, idle: float) -> None:
         """Wait out a rebalance: nothing is begun that would have to be abandoned."""
@@ -109,7 +115,7 @@ class BatchStream(faust.Stream[Any]):
         self, rest: FetchedRange | None, limit: int, idle: float
     ) -> tuple[list[FetchedRange], FetchedRange | None]:
         """Ranges of `limit` records at most, and what is left of the last one."""
-        queue = self.channel.queue  # type: ignore[attr-defined]
+        queue: asyncio.Queue[Any] = self._channel.queue
         taken: list[FetchedRange] = []
         room = limit
         fetched = rest or await self._next_range(idle)
@@ -132,14 +138,17 @@ class BatchStream(faust.Stream[Any]):
         """Void ranges are usual after a rebalance; a hole in what is owned is not, and is closed by reading again."""
         progress = fetched.progress
         if progress.current and fetched.start > progress.taken:
-            await self.app.consumer.read_again([progress.partition.topic])  # type: ignore[attr-defined]
+            consumer: Any = self.app.consumer
+            await consumer.read_again([progress.partition.topic])
 
     async def _next_range(self, idle: float) -> FetchedRange | None:
-        queue = self.channel.queue  # type: ignore[attr-defined]
+        queue: asyncio.Queue[Any] = self._channel.queue
         if not queue.empty():
-            return queue.get_nowait().value  # type: ignore[no-any-return]
+            fetched: FetchedRange = queue.get_nowait().value
+            return fetched
         try:
             async with asyncio.timeout(idle):
-                return (await queue.get()).value  # type: ignore[no-any-return]
+                fetched = (await queue.get()).value
+                return fetched
         except TimeoutError:
             return None

@@ -18,7 +18,7 @@ def test_without_an_environment_everything_runs_in_this_process(monkeypatch: pyt
         "embedded://default",
         None,
         4,
-        256,
+        512,
     )
 
 

@@ -158,3 +158,22 @@ def test_an_entry_that_raises_becomes_a_dead_letter_and_the_others_are_entered()
         assert {each["member"] for each in collected.read(topics.MEMBERS)} == {"one", "three"}
 
     run(story())
+
+
+def test_timers_fire_between_the_records_of_a_batch_that_is_worked_record_by_record() -> None:
+    async def story() -> None:
+        early = [each for name in GOOD[:3] for each in pings(name, HAUSSMANN, NOON, 5)]
+        late = [each for name in GOOD[3:] for each in pings(name, HAUSSMANN, NOON + 10 * MINUTE, 5)]
+        records = Topics(1).records([*early, *pings("bad", RIVOLI, NOON + 5_000, 4), *late])
+        tables, collected, whole = memory_tables(), Collected(), Collected()
+        poisoned = Poisoned(tables, collected, Step.ADVANCE, frozenset([poison(records)]))
+        await poisoned.working.enter(Topics(1).records(visitors()))
+        await poisoned.work(records)
+        working = Working(memory_tables(), whole)
+        await working.enter(Topics(1).records(visitors()))
+        await working.work(records)
+        kinds = [each["kind"] for each in whole.read(topics.TRANSITIONS)]
+        assert kinds.index("DWELL") < len(kinds) - 1 - kinds[::-1].index("ENTER")  # a timer was due in between
+        assert told_of_the_good(collected) == told_of_the_good(whole)
+
+    run(story())

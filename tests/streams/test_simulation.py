@@ -16,7 +16,6 @@ from config.settings import read_settings
 from streams import sample_day
 from streams.app import retailers_of
 from streams.events import TYPES
-from streams.load import pings_for
 from streams.messages import CheckIn, MemberChange, Ping, Purchase
 from streams.phones import Network, Sent
 from streams.replay import Files, Replay, Summary
@@ -107,39 +106,3 @@ def test_members_walk_into_stores_and_some_get_an_offer(paris):
     assert summary.transitions["DWELL"] > 0
     assert summary.decisions["offered"] > 0
     assert summary.without_consent > 0
-
-
-@pytest.mark.parametrize("crossing", [0.0, 0.02])
-def test_the_load_has_as_many_entries_as_were_asked_for(paris, crossing):
-    members = [
-        orjson.dumps(
-            {
-                "type": "member",
-                "retailer": paris.retailer,
-                "at": START,
-                "member": f"m{number}",
-                "devices": [f"load-phone-{number:07}"],
-                "consent": ["offers"],
-            }
-        )
-        for number in range(50)
-    ]
-    marais = [zone for zone in paris.zones if zone.store == "marais"]
-    made = pings_for(paris.retailer, marais, devices=50, pings=500, start=START, crossing=crossing)
-    lines = [orjson.dumps({"type": "ping"} | orjson.loads(each.value)) for each in made]
-    summary = replayed(paris, members + lines)
-    assert summary.events == 550
-    assert summary.transitions["ENTER"] == 3 * 500 * crossing  # catchment, proximity and inside at once
-
-
-def test_the_load_is_made_of_pings_under_their_keys(paris):
-    made = list(pings_for("shop", paris.zones, devices=7, pings=20, start=START, every=1_000))
-    decoded = [msgspec.json.decode(each.value, type=Ping) for each in made]
-    assert [each.key for each in made] == [f"shop|{ping.device}".encode() for ping in decoded]
-    assert [to_milliseconds(ping.at) for ping in decoded] == [each.at for each in made]
-    assert len({ping.device for ping in decoded}) == 7
-
-
-def test_more_crossings_than_phones_are_refused(paris):
-    with pytest.raises(ValueError, match="10 crossings need as many devices"):
-        list(pings_for("shop", paris.zones, devices=5, pings=100, start=START, crossing=0.1))

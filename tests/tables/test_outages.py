@@ -166,9 +166,3 @@ def test_a_call_that_was_left_in_the_middle_does_not_answer_the_next(
 
     with redis.Redis.from_url(server.url) as client:
         run(leave_one(client))
-
-
-def test_connections_that_were_dropped_are_made_anew(server: RedisServer, keyspace: RedisKeyspace, run: Run) -> None:
-    run(keyspace.replace(writing(b"1")))
-    run(keyspace.drop_connections())
-    assert run(keyspace.read(NAMES)) == [b"1"] * 100
