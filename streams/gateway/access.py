@@ -55,7 +55,7 @@ def forbidden() -> HTTPException:
 
 async def _caller(request: Request, token: bool) -> Caller:
     doors: Doors = request.app.state.doors
-    keyring: KeyRing = request.app.state.keyring
+    keyring: KeyRing = request.app.state.gateway.keyring
     kind, _, shown = request.headers.get("authorization", "").partition(" ")
     known = await keyring.recognise(shown.strip()) if kind.lower() == "bearer" else None
     retailer = None if known is None else doors.retailers.get(known.retailer)

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 
+from streams.errors import InfrastructureError
+from streams.gateway import devices, intake, redemptions
 from streams.gateway.doors import Doors
-from streams.gateway.keys import KeyRing
+from streams.gateway.gateway import Gateway
+from streams.gateway.limits import Limits
+from streams.gateway.outage import RETRY_AFTER
+from streams.gateway.taken import json_response
+from streams.gateway.watching import Watching
 
 
-def gateway_app(doors: Doors) -> FastAPI:
+def gateway_app(doors: Doors, limits: Limits | None = None) -> FastAPI:
     """The application over `doors`."""
     app = FastAPI(title="Chalandise", version="1")
     app.state.doors = doors
-    app.state.keyring = KeyRing(doors.tables.api_keys)
+    app.state.gateway = Gateway.over(doors, limits or Limits())
+    app.include_router(intake.router())
+    app.include_router(redemptions.router)
+    app.include_router(devices.router)
+    app.add_exception_handler(InfrastructureError, _come_again)
+    app.add_middleware(Watching, counts=doors.counts)
     return app
+
+
+async def _come_again(request: Request, error: Exception) -> Response:
+    """Redis or the broker is away: nothing is lost where the sender comes again with the same."""
+    gateway: Gateway = request.app.state.gateway
+    gateway.outage.failed(error)
+    response = json_response({"detail": "not now: try again"}, 503)
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response

@@ -1,0 +1,56 @@
+"""One gateway: its doors, and what all requests share while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from fastapi import Request
+
+from streams.errors import InfrastructureError
+from streams.gateway.bodies import read_body
+from streams.gateway.doors import Doors
+from streams.gateway.keys import KeyRing
+from streams.gateway.limits import InFlight, Limits
+from streams.gateway.outage import Outage
+from streams.gateway.producing import Together
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What a route finds at `request.app.state.gateway`."""
+
+    doors: Doors
+    keyring: KeyRing
+    producer: Together
+    in_flight: InFlight
+    limits: Limits
+    outage: Outage = field(default_factory=Outage)
+
+    @classmethod
+    def over(cls, doors: Doors, limits: Limits) -> Gateway:
+        """A gateway that nobody has come to yet."""
+        keyring = KeyRing(doors.tables.api_keys)
+        return cls(doors, keyring, Together(doors.producer), InFlight(limits.bytes_in_flight), limits)
+
+
+def gateway_of(request: Request) -> Gateway:
+    """The gateway that a request came to."""
+    gateway: Gateway = request.app.state.gateway
+    return gateway
+
+
+@asynccontextmanager
+async def answering(request: Request) -> AsyncIterator[bytes]:
+    """The body of a request, and a bounded time to answer it: `InfrastructureError` where that is not enough."""
+    gateway = gateway_of(request)
+    with gateway.in_flight.room() as take:
+        body = await read_body(request, gateway.limits, take)
+        try:
+            async with asyncio.timeout(gateway.limits.answer_seconds):
+                yield body
+        except TimeoutError:
+            raise InfrastructureError(f"no answer within {gateway.limits.answer_seconds:g} s") from None
+    gateway.outage.answered()

@@ -1,0 +1,80 @@
+"""From a body to its items, and from an item to what its sender may say with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from streams.decoding import Fault, NotAMessage, refused
+from streams.gateway.access import Caller
+from streams.gateway.keys import Scope
+from streams.gateway.kinds import Kind
+from streams.messages import CheckIn, Message, Ping, Preference
+from streams.records import Outgoing
+from streams.topics import MAX_RECORD_BYTES
+
+_ARRAY = re.compile(rb"\s*\[")
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Item(NamedTuple):
+    """One item of a body: where it stood, the key of its record, and its message with nothing left out."""
+
+    place: int
+    key: str
+    message: Message
+
+
+def items_of(body: bytes) -> Sequence[bytes]:
+    """The bytes of each item: of an array all, else the body itself. Raises NotAMessage where an array has no end."""
+    if _ARRAY.match(body) is None:
+        return [body]
+    try:
+        return [bytes(raw) for raw in _split(body)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise refused(body, error) from None
+
+
+def read_item(place: int, raw: bytes, kind: Kind, caller: Caller, now: int) -> Item:
+    """An item as its sender may say it; `now` is milliseconds UTC. Raises NotAMessage."""
+    message = kind.decoder.read(raw, now)
+    if message.retailer not in (None, caller.retailer):
+        raise NotAMessage(Fault.UNKNOWN_RETAILER, "not the retailer of this key")
+    changes: dict[str, Any] = {"retailer": caller.retailer}
+    if caller.scope is Scope.DEVICE:
+        changes |= _of_the_device(message, caller)
+    elif isinstance(message, Ping) and message.device is None:
+        raise NotAMessage(Fault.WRONG_TYPE, "Object missing required field `device`")
+    message = msgspec.structs.replace(message, **changes)
+    return Item(place, kind.decoder.key_of(message), message)
+
+
+def outgoing(item: Item, kind: Kind) -> Outgoing:
+    """The record of an item, as the workers' decoders take it: what the contract does not name is not in it.
+
+    Raises NotAMessage where it is larger than a record may be.
+    """
+    key, value = item.key.encode(), _encode(item.message)
+    if len(key) + len(value) > MAX_RECORD_BYTES:
+        raise NotAMessage(Fault.WRONG_TYPE, f"Expected at most {MAX_RECORD_BYTES} bytes")
+    return Outgoing(kind.topic, key, value)
+
+
+IN_THE_STORE = ("till", "card")
+"""Ways to check in that a till sees, and no phone."""
+
+
+def _of_the_device(message: Any, caller: Caller) -> dict[str, Any]:
+    """What a key that ships in an app may say: of its own device, and not who is behind that: its link says it."""
+    if message.device not in (None, caller.device):
+        raise NotAMessage(Fault.NOT_ALLOWED, "another device than that of the token")
+    if isinstance(message, Preference) and (message.member, message.card) != (None, None):
+        raise NotAMessage(Fault.NOT_ALLOWED, "a device speaks for itself alone: leave `member` and `card` out")
+    if isinstance(message, CheckIn) and message.via in IN_THE_STORE:
+        raise NotAMessage(Fault.NOT_ALLOWED, "only a till says this - at `$.via`")
+    nobody = {name: None for name in ("member", "card") if hasattr(message, name)}
+    return {"device": caller.device, **nobody}
