@@ -99,7 +99,7 @@ class Decoder(Generic[Decoded]):
         try:
             message = self._decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise _refused(raw, error) from None
+            raise refused(raw, error) from None
         if _may_repeat_a_key(raw):
             _refuse_duplicates(raw)
         if not in_time(message.at):
@@ -109,7 +109,8 @@ class Decoder(Generic[Decoded]):
         return message
 
 
-def _refused(raw: bytes, error: Exception) -> NotAMessage:
+def refused(raw: bytes, error: Exception) -> NotAMessage:
+    """What is wrong with bytes that a JSON decoder refused with `error`."""
     if isinstance(error, msgspec.ValidationError):
         return NotAMessage(Fault.WRONG_TYPE, _without_value(str(error)))
     if isinstance(error, RecursionError):
