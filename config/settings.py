@@ -70,6 +70,18 @@ class Settings(BaseSettings):
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] = "http://127.0.0.1:8080"
     """Where members reach the gateway: the `stop_url` of every offer begins with it."""
 
+    gateway_host: str = "127.0.0.1"
+    """Where the gateway listens; `0.0.0.0` where others than this machine come to it."""
+
+    gateway_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    """Its port; 0 for any free one."""
+
+    ops_host: str = "127.0.0.1"
+    """Where `/metrics`, `/livez` and `/readyz` listen; nobody is asked for a key there."""
+
+    ops_port: Annotated[Annotated[int, Field(ge=0, le=65_535)] | None, BeforeValidator(_none_if_empty)] = 9464
+    """Their port; 0 for any free one, nothing for none."""
+
     log_format: Literal["text", "json"] = "text"
     """Lines for people, or one JSON object a line for a log store."""
 

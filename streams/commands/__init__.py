@@ -11,6 +11,8 @@ from config import ConfigError
 from config.settings import SettingsError
 from streams.commands.check import FINDINGS, USAGE, check
 from streams.commands.demo import demo
+from streams.commands.gateway import gateway
+from streams.commands.keys import keys_app
 from streams.commands.replay import replay
 from streams.commands.simulate import simulate
 from streams.commands.topics import topics_app
@@ -36,11 +38,12 @@ def command_line() -> typer.Typer:
         rich_markup_mode="rich",
     )
     for_retailers: tuple[Callable[..., None], ...] = (demo, check, replay, simulate, why, up)
-    for_operations: tuple[Callable[..., None], ...] = (worker, watch)
+    for_operations: tuple[Callable[..., None], ...] = (worker, gateway, watch)
     for each in for_retailers:
         app.command(rich_help_panel=FOR_RETAILERS)(each)
     for each in for_operations:
         app.command(rich_help_panel=FOR_OPS)(each)
+    app.add_typer(keys_app, name="keys", rich_help_panel=FOR_OPS)
     app.add_typer(topics_app, name="topics", rich_help_panel=FOR_OPS)
     return app
 

@@ -90,7 +90,9 @@ async def _produce(records: list[tuple[int, Outgoing]], gateway: Gateway, taken:
             await gateway.producer.produce([record for _, record in records])
         except RecordTooLarge as error:
             refused = next(index for index, record in records if record is error.record)
-            taken.reject(refused, NotAMessage(Fault.WRONG_TYPE, "Expected a message that the broker takes, and not so large"))
+            taken.reject(
+                refused, NotAMessage(Fault.WRONG_TYPE, "Expected a message that the broker takes, and not so large")
+            )
             records = [each for each in records if each[0] != refused]
         else:
             return len(records)

@@ -1,0 +1,55 @@
+"""A gateway of its own, put together from the settings: Kafka, Redis and the retailers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import cast
+
+from config.settings import Settings
+from streams.app import EMBEDDED, bootstrap, retailers_of
+from streams.errors import UserError
+from streams.gateway.doors import Counts, Doors, NoCounts
+from streams.ops.reach import LateKeyspace, Reach, Server, WatchedProducer
+from streams.producers import KafkaProducer
+from streams.tables.keyspace import Keyspace
+from streams.tables.redis_keyspace import connect
+from streams.tables.tables import Tables
+
+WRITE_WITHIN_MS = 3_000
+"""A phone waits for the broker no longer than this; a worker, which has time, does."""
+
+
+@asynccontextmanager
+async def build_doors(settings: Settings, counts: Counts | None = None) -> AsyncIterator[Doors]:
+    """The doors that `settings` describe; on leaving, all that was opened is closed.
+
+    Neither Redis nor the broker need be there: requests get 503 until they are. Raises `UserError` for an embedded
+    broker or no Redis, which nobody could share.
+    """
+    url = shared_redis(settings)
+    if settings.broker.startswith(EMBEDDED):
+        raise UserError(
+            "a gateway of its own writes to a broker that workers read: set CHALANDISE_BROKER=kafka://…, "
+            "or use `chalandise up`, which has a gateway"
+        )
+    async with AsyncExitStack() as opened:
+        keyspace = LateKeyspace(partial(connect, url), Reach(Server.REDIS, _nobody))
+        opened.push_async_callback(keyspace.close)
+        written = KafkaProducer(bootstrap(settings), request_timeout_ms=WRITE_WITHIN_MS)
+        opened.push_async_callback(written.stop)
+        producer = WatchedProducer(written, Reach(Server.BROKER, _nobody))
+        tables = Tables.over(cast(Keyspace, keyspace), settings.presence_ttl)
+        yield Doors(retailers_of(settings), tables, producer, counts=counts or NoCounts())
+
+
+def shared_redis(settings: Settings) -> str:
+    """Where Redis is. Raises `UserError` where none is named: one of our own would know nothing that others do."""
+    if settings.redis is None:
+        raise UserError("no Redis is named: set CHALANDISE_REDIS=redis://… to the one that the workers use")
+    return settings.redis
+
+
+def _nobody(*_: object) -> None:
+    """Is told of errors, and does nothing."""
