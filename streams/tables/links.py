@@ -62,12 +62,12 @@ class Links:
     async def member_of(self, kind: Linked, owner: str) -> str | None:
         """Whose a device or card is."""
         (packed,) = await self.keyspace.read([key(kind, owner)])
-        return _link(packed).member
+        return unpack_link(packed).member
 
     async def members_of(self, cards: Sequence[str]) -> dict[str, str | None]:
         """Whose each card is."""
         values = await self.keyspace.read([key("card", card) for card in cards])
-        return {card: _link(packed).member for card, packed in zip(cards, values, strict=True)}
+        return {card: unpack_link(packed).member for card, packed in zip(cards, values, strict=True)}
 
     async def give(self, kind: Linked, owner: str, member: str, at: int) -> None:
         """It is this member's by a word said at `at`, unless a later one made it somebody's."""
@@ -89,7 +89,7 @@ class Links:
         named = key(kind, owner)
         while True:
             (packed,) = await self.keyspace.read([named])
-            link = _link(packed)
+            link = unpack_link(packed)
             changed = change(link)
             if changed == link:
                 return
@@ -97,5 +97,6 @@ class Links:
                 return
 
 
-def _link(packed: bytes | None) -> Link:
+def unpack_link(packed: bytes | None) -> Link:
+    """What is kept of a link; None: there is none."""
     return Link() if packed is None else _decode(packed)
