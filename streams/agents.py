@@ -15,6 +15,8 @@ from streams import topics
 from streams.batches import Batch, Processed
 from streams.entries import ENTRIES, Entries
 from streams.errors import Abandoned
+from streams.metrics import Agent, EngineMetrics
+from streams.ops.health import Work
 from streams.pipeline import Pipeline
 from streams.records import Producer
 from streams.steps import Step
@@ -108,6 +110,8 @@ def define_agents(
     entries: Entries,
     tables: Tables,
     producer: Producer,
+    metrics: EngineMetrics,
+    work: Work,
     *,
     clock: Clock,
     observe: Observe,
@@ -126,15 +130,25 @@ def define_agents(
             clocks.forget()
         return clocks.after(fetched)
 
-    def loop(process: Any, clocks_of: Callable[[FetchedBatch], Mapping[int, int]]) -> Loop:
+    def loop(agent: Agent, process: Any, clocks_of: Callable[[FetchedBatch], Mapping[int, int]]) -> Loop:
+        def observed(processed: Processed, batch: Batch) -> None:
+            work.moved(agent)
+            metrics.observe(agent, processed, batch)
+            observe(processed, batch)
+
         worker = Worker(process, tables, producer, clock)
-        made = Loop(worker, clocks_of, observe, end)
+        made = Loop(worker, clocks_of, observed, end)
         worker.still_ours = lambda: made.gate(Step.DECODE)
         return made
 
-    presence = loop(pipeline.process, clocks_after)
-    entered = loop(entries.process, lambda fetched: {})
-    pipeline.gate = presence.gate
+    presence = loop(Agent.PINGS, pipeline.process, clocks_after)
+    entered = loop(Agent.FACTS, entries.process, lambda fetched: {})
+
+    def gate(step: Step) -> None:
+        metrics.steps.enter(step)
+        presence.gate(step)
+
+    pipeline.gate = gate
     entered.between = Sweeper(pipeline.retailers, tables, clock).sweep_in_time
 
     async def pings(stream: Any) -> None:
@@ -143,5 +157,5 @@ def define_agents(
     async def facts(stream: Any) -> None:
         await entered.run(stream, limit)
 
-    app.agent(app.topic(topics.PINGS.name, topics.CHECKINS.name), name="pings")(pings)
-    app.agent(app.topic(*ENTRIES), name="facts")(facts)
+    app.agent(app.topic(topics.PINGS.name, topics.CHECKINS.name), name=Agent.PINGS)(pings)
+    app.agent(app.topic(*ENTRIES), name=Agent.FACTS)(facts)

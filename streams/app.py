@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import faust
 
@@ -20,7 +20,10 @@ from streams import topics
 from streams.agents import Clock, Observe, define_agents
 from streams.entries import Entries
 from streams.errors import UserError
-from streams.ops.reach import LateKeyspace, Reach, Server, WatchedProducer
+from streams.metrics import EngineMetrics
+from streams.ops.health import Lag, Work
+from streams.ops.process import Ops
+from streams.ops.reach import WatchedProducer
 from streams.pipeline import Pipeline
 from streams.producers import EmbeddedProducer, KafkaProducer
 from streams.retailers import Retailer, Retailers, retailer_secret
@@ -48,21 +51,30 @@ class Engine:
     retailers: Retailers
     tables: Tables
     broker: Broker | None
-    broker_answers: Callable[[], Awaitable[None]]
+    producer: WatchedProducer
+    ops: Ops
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     broken: Exception | None = None
 
     async def run(self) -> None:
         """Work until `stop` is set; a broker that is not there yet is waited for. Raises what made it end before."""
-        await self._until_broker_or_stop()
-        if not self.stop.is_set():
-            await run(self.app, self.stop)
-        if self.broken is not None:
-            raise self.broken
+        try:
+            await self._until_broker_or_stop()
+            if not self.stop.is_set():
+                await run(self.app, self.stop)
+            if self.broken is not None:
+                raise self.broken
+        finally:
+            self.ops.health.ended = "the worker has ended"
+
+    def lag(self) -> Lag | None:
+        """Records not yet processed of each partition owned; None while none are assigned."""
+        consumer: Any = self.app.consumer if self.app.started else None
+        return consumer.lag() if consumer is not None and consumer.ownership.current else None
 
     async def _until_broker_or_stop(self) -> None:
         stopping = asyncio.create_task(self.stop.wait(), name="stop wanted")
-        there = asyncio.create_task(Patience().until_done(self.broker_answers, lambda: None), name="broker there")
+        there = asyncio.create_task(Patience().until_done(self.producer.answers, lambda: None), name="broker there")
         try:
             done, _ = await asyncio.wait((stopping, there), return_when=asyncio.FIRST_COMPLETED)
             if there in done:
@@ -94,25 +106,26 @@ async def build_app(
 
     Without `retailers` those of `settings.config` are read. Where `settings` names no Redis, a server of our own is
     started, that keeps its data under `state`, or for as long as it runs. Neither Redis nor the broker need be there:
-    the work waits for them. `clock` is the worker's and, where it is
-    embedded, the broker's.
+    the work waits for them. `clock` is the worker's and, where it is embedded, the broker's.
     """
     retailers = retailers_of(settings) if retailers is None else retailers
     async with AsyncExitStack() as opened:
         url = settings.redis or opened.enter_context(RedisServer(state)).url
-        keyspace = LateKeyspace(partial(connect, url), Reach(Server.REDIS, _nobody))
+        ops = Ops(retailers)
+        keyspace = ops.keyspace(partial(connect, url))
         opened.push_async_callback(keyspace.close)
         broker = _embedded_broker(settings, opened, clock)
         written = KafkaProducer(bootstrap(settings)) if broker is None else EmbeddedProducer(broker)
         opened.push_async_callback(written.stop)
-        producer = WatchedProducer(written, Reach(Server.BROKER, _nobody))
+        producer = ops.producer(written)
         tables = Tables.over(cast(Keyspace, keyspace), settings.presence_ttl)
         pipeline = Pipeline(retailers, producer)
         app = new_faust_app(settings.group, settings.broker, instance_id=settings.instance_id)
-        engine = Engine(app, pipeline, retailers, tables, broker, producer.answers)
-        entries = Entries(retailers, producer)
+        engine = Engine(app, pipeline, retailers, tables, broker, producer, ops)
+        work, metrics = Work(engine.lag), EngineMetrics(ops.registry, retailers)
+        ops.watch_work(work, metrics.newest, clock)
         define_agents(
-            *(app, pipeline, entries, tables, producer),
+            *(app, pipeline, Entries(retailers, producer), tables, producer, metrics, work),
             clock=clock,
             observe=observe,
             end=engine.end,

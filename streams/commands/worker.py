@@ -11,6 +11,7 @@ from config.settings import Settings, read_settings
 from streams.app import EMBEDDED, Engine, build_app
 from streams.errors import UserError
 from streams.logs import set_up_logs
+from streams.ops.port import ops_port
 
 
 def worker() -> None:
@@ -32,8 +33,10 @@ async def _work(settings: Settings) -> None:
     async with build_app(settings) as engine:
         stop_on_signals(engine)
         rules = ", ".join(f"{each.name} {each.rules.hash}" for each in engine.retailers.values())
-        typer.echo(f"working on {settings.broker} as {settings.group}; rules: {rules}", err=True)
-        await engine.run()
+        async with ops_port(settings, engine.ops) as address:
+            ops = f"; ops port: http://{address}" if address else ""
+            typer.echo(f"working on {settings.broker} as {settings.group}; rules: {rules}{ops}", err=True)
+            await engine.run()
 
 
 def stop_on_signals(engine: Engine) -> None:

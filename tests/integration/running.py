@@ -51,7 +51,7 @@ def environment(**settings: object) -> dict[str, str]:
     """That of this process without settings of its own, and these: `broker` becomes CHALANDISE_BROKER."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHALANDISE_")}
     given = {f"CHALANDISE_{name.upper()}": str(value) for name, value in settings.items()}
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | given
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "CHALANDISE_OPS_PORT": "0"} | given
 
 
 class Chalandise:
