@@ -9,6 +9,7 @@ from streams.gateway import devices, intake, redemptions
 from streams.gateway.doors import Doors
 from streams.gateway.gateway import Gateway
 from streams.gateway.limits import Limits
+from streams.gateway.openapi import ABOUT, describe
 from streams.gateway.outage import RETRY_AFTER
 from streams.gateway.taken import json_response
 from streams.gateway.watching import Watching
@@ -16,14 +17,16 @@ from streams.gateway.watching import Watching
 
 def gateway_app(doors: Doors, limits: Limits | None = None) -> FastAPI:
     """The application over `doors`."""
-    app = FastAPI(title="Chalandise", version="1")
+    limits = limits or Limits()
+    app = FastAPI(title="Chalandise", version="1", description=ABOUT)
     app.state.doors = doors
-    app.state.gateway = Gateway.over(doors, limits or Limits())
+    app.state.gateway = Gateway.over(doors, limits)
     app.include_router(intake.router())
     app.include_router(redemptions.router)
     app.include_router(devices.router)
     app.add_exception_handler(InfrastructureError, _come_again)
     app.add_middleware(Watching, counts=doors.counts)
+    describe(app, limits)
     return app
 
 

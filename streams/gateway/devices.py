@@ -25,6 +25,13 @@ class DeviceAsked(msgspec.Struct, frozen=True):
     device: Name | None = None
 
 
+class Device(msgspec.Struct, frozen=True):
+    """A device, and what proves that it is one's own: the header `X-Device-Token`."""
+
+    device: str
+    token: str
+
+
 _decode = msgspec.json.Decoder(DeviceAsked).decode
 
 
@@ -40,7 +47,7 @@ async def new_device(request: Request) -> Response:
             taken = Taken()
             taken.reject(0, fault)
             return taken.response()
-    return json_response({"device": device, "token": device_token(retailer.name, device, retailer.secret)})
+    return json_response(Device(device, device_token(retailer.name, device, retailer.secret)))
 
 
 def _named(body: bytes, caller: Caller) -> str | None:

@@ -16,6 +16,7 @@ from streams.gateway.keys import KeyRing
 from streams.gateway.limits import InFlight, Limits
 from streams.gateway.outage import Outage
 from streams.gateway.producing import Together
+from streams.gateway.standings import Standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,15 @@ class Gateway:
     producer: Together
     in_flight: InFlight
     limits: Limits
+    standings: Standings
     outage: Outage = field(default_factory=Outage)
 
     @classmethod
     def over(cls, doors: Doors, limits: Limits) -> Gateway:
         """A gateway that nobody has come to yet."""
         keyring = KeyRing(doors.tables.api_keys)
-        return cls(doors, keyring, Together(doors.producer), InFlight(limits.bytes_in_flight), limits)
+        standings = Standings(doors.tables.recipients)
+        return cls(doors, keyring, Together(doors.producer), InFlight(limits.bytes_in_flight), limits, standings)
 
 
 def gateway_of(request: Request) -> Gateway:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 from fastapi import APIRouter, Request, Response
 
+from offers.coupons import TillAnswer
 from streams.decoding import NotAMessage
 from streams.gateway.access import Caller, allowing
 from streams.gateway.gateway import Gateway, answering, gateway_of
@@ -12,6 +14,14 @@ from streams.gateway.kinds import REDEMPTIONS
 from streams.gateway.taken import Taken, json_response
 from streams.messages import RedemptionAsked
 from streams.tills import answer_till
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a till is told about the redemption of that id."""
+
+    id: str
+    result: TillAnswer
+
 
 router = APIRouter()
 _allow = allowing(*REDEMPTIONS.scopes)
@@ -42,4 +52,4 @@ async def _redeem(body: bytes, caller: Caller, gateway: Gateway) -> Response:
     # Without this acknowledgement the till hears 503, and asks again: the coupon knows its id, and answers the same.
     await gateway.producer.produce([record])
     doors.counts.redeemed(answer)
-    return json_response({"id": asked.id, "result": answer})
+    return json_response(Answer(asked.id, answer))

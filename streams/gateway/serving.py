@@ -42,6 +42,7 @@ async def serving(doors: Doors, host: str, port: int, limits: Limits | None = No
         lifespan="off",
         access_log=False,  # addresses of members and devices
         log_config=None,
+        log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=LET_FINISH,
     )
@@ -64,12 +65,15 @@ async def serve_gateway(doors: Doors, host: str, port: int, stop: asyncio.Event)
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError) as error:
         raise UserError(
             f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}; "
             "set CHALANDISE_GATEWAY_HOST and CHALANDISE_GATEWAY_PORT to an address of this machine that is free"
         ) from None
+    # asyncio does it only for sockets that it made: without it an answer waits 40 ms for the phone to say "received"
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _address(listening: socket.socket) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import orjson
 from fastapi import Response
 
 from streams.decoding import Fault, NotAMessage
+
+_encode = msgspec.json.Encoder().encode
 
 UNREADABLE = frozenset({Fault.EMPTY, Fault.NOT_JSON, Fault.NOT_UTF8, Fault.TOO_DEEP})
 
@@ -45,9 +46,9 @@ class Taken(msgspec.Struct):
     def response(self) -> Response:
         """The answer; `rejected` in the order of the items."""
         self.rejected.sort(key=lambda each: each.index)
-        return json_response(msgspec.to_builtins(self), self.status)
+        return json_response(self, self.status)
 
 
 def json_response(told: Any, status: int = 200) -> Response:
     """An answer in JSON."""
-    return Response(orjson.dumps(told), status, media_type="application/json")
+    return Response(_encode(told), status, media_type="application/json")

@@ -1,0 +1,107 @@
+"""How an app gets its offers: `GET /v1/offers`, a list, or a stream of server-sent events where it accepts one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from streams.delivery import Delivery
+from streams.gateway.access import Caller, Scope, allowing, forbidden
+from streams.gateway.gateway import Gateway, answering, gateway_of
+from streams.gateway.limits import refusal
+from streams.gateway.offer_stream import OfferStream, shown
+from streams.tables.recipients import Recipient, Standing
+
+EVENTS = "text/event-stream"
+MOST_STREAMS = 10_000
+"""Open streams of one gateway."""
+MOST_PER_MEMBER = 16
+"""Open streams for one member's offers: as many phones, and more than one person has."""
+
+HEADERS = {"Cache-Control": "no-store", "Vary": "Accept, Authorization, X-Device-Token", "X-Accel-Buffering": "no"}
+
+_EXAMPLE = {"id": "01KAGK8Q3W0000000000000000", "member": "camille", "text": "…", "expires_at": "2026-11-20T13:00:00Z"}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The offers that have not expired, newest first; or, with `Accept: text/event-stream`, those "
+        "oldest first and then each as it is made: `id` the offer's, `event: offer`, `data` the offer.",
+        "content": {
+            "application/json": {"schema": {"type": "array", "items": {"type": "object"}}, "example": [_EXAMPLE]},
+            EVENTS: {"schema": {"type": "string"}, "example": "id: 01KAGK8Q3W…\nevent: offer\ndata: {…}\n\n"},
+        },
+    },
+    401: {"description": "No key, a wrong one, or no device token."},
+    403: {"description": "Not with this key, or not this device."},
+    429: {"description": "Too many streams of one member; come again after `Retry-After` seconds."},
+    503: {"description": "Not now; come again after `Retry-After` seconds."},
+}
+
+Named = Annotated[str | None, Query(min_length=1, max_length=200)]
+
+router = APIRouter()
+_allow = allowing(Scope.DEVICE, Scope.CRM)
+
+
+@router.get("/v1/offers", response_class=Response, responses=_RESPONSES)
+async def get_offers(request: Request, device: Named = None, member: Named = None) -> Response:
+    """The offers of the member behind a device; a key of scope `crm` may name a member instead.
+
+    With `Accept: text/event-stream` a stream that stays open; `Last-Event-ID` says what was seen. At the moment of
+    delivery consent, stop and expiry are looked at once more.
+    """
+    caller = await _allow(request)
+    device, member = _asked(caller, device, member)
+    async with answering(request):
+        gateway = gateway_of(request)
+        if device is not None:
+            member = await gateway.doors.tables.links.member_of("link", f"{caller.retailer}|{device}")
+        recipient = Recipient(caller.retailer, member, device)
+        if EVENTS in request.headers.get("accept", ""):
+            return _stream(gateway, recipient, request.headers.get("last-event-id", ""), lambda: _allow(request))
+        return Response(await _listed(gateway, recipient), media_type="application/json", headers=HEADERS)
+
+
+def _asked(caller: Caller, device: str | None, member: str | None) -> tuple[str | None, str | None]:
+    """Whose offers a caller asks for, where they may: with a device key those of their own device alone."""
+    if caller.scope is Scope.DEVICE:
+        if member is not None or device not in (None, caller.device):
+            raise forbidden()
+        return caller.device, None
+    if (device is None) == (member is None):
+        raise refusal(422, "name either `device` or `member`")
+    return device, member
+
+
+async def _listed(gateway: Gateway, recipient: Recipient) -> bytes:
+    doors = gateway.doors
+    records = await doors.tables.offers.unexpired(recipient.owner, doors.clock())
+    if not records or await gateway.standings.ask(recipient) is not Standing.OPEN:
+        return b"[]"
+    offers = shown(records, recipient, doors.clock())
+    return b"[" + b",".join(offer.value for offer in reversed(offers)) + b"]"
+
+
+def _stream(
+    gateway: Gateway, recipient: Recipient, last_seen: str, still_allowed: Callable[[], Awaitable[object]]
+) -> Response:
+    delivery: Delivery | None = gateway.doors.delivery
+    if delivery is None:
+        raise refusal(503, "this gateway has no stream of offers: ask for the list", retry_after=60)
+    if delivery.listening() >= MOST_STREAMS:
+        raise refusal(503, "too many streams are open: try again", retry_after=5)
+    if delivery.listening(recipient.owner) >= MOST_PER_MEMBER:
+        raise refusal(429, "too many streams of one member are open", retry_after=60)
+
+    async def events() -> AsyncGenerator[bytes, None]:
+        doors = gateway.doors
+        with delivery.listen(recipient.owner) as listener:
+            stream = OfferStream(
+                *(listener, recipient, doors.tables.offers, gateway.standings, still_allowed, doors.clock, last_seen)
+            )
+            async for chunk in stream.events():
+                yield chunk
+
+    return StreamingResponse(events(), media_type=EVENTS, headers=HEADERS)
