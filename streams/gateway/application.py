@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI, Request, Response
 
 from streams.errors import InfrastructureError
-from streams.gateway import devices, intake, redemptions
+from streams.gateway import devices, intake, offers, redemptions, stop
 from streams.gateway.doors import Doors
 from streams.gateway.gateway import Gateway
 from streams.gateway.limits import Limits
@@ -24,6 +24,8 @@ def gateway_app(doors: Doors, limits: Limits | None = None) -> FastAPI:
     app.include_router(intake.router())
     app.include_router(redemptions.router)
     app.include_router(devices.router)
+    app.include_router(offers.router)
+    app.include_router(stop.router)
     app.add_exception_handler(InfrastructureError, _come_again)
     app.add_middleware(Watching, counts=doors.counts)
     describe(app, limits)

@@ -1,8 +1,8 @@
 """A member's offers as server-sent events: what has not expired, then each as it comes.
 
-See https://html.spec.whatwg.org/multipage/server-sent-events.html. Consent, stop, whose the device is and the expiry are
-looked at just before each offer is sent, in one read. While Redis is away nothing is sent; it is looked at again at the
-next pulse.
+See https://html.spec.whatwg.org/multipage/server-sent-events.html. Consent, stop, whose the device is and the expiry
+are looked at just before each offer is sent, in one read. While Redis is away nothing is sent; it is looked at again at
+the next pulse.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class OfferStream:
                 offers = []
             if offers:
                 yield b"".join(map(event, offers))
-            elif time.monotonic() - self._heard >= HEARTBEAT:
+            if time.monotonic() - self._heard >= HEARTBEAT:
                 self._heard = time.monotonic()
                 if not await self._is_allowed():
                     return

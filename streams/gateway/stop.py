@@ -14,7 +14,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from offers.members import Consent, Wish
+from offers.members import Consent
 from offers.stopping import stop_token
 from streams import topics
 from streams.errors import InfrastructureError
@@ -114,7 +114,7 @@ async def _take_effect(retailer: str, member: str, doors: Doors) -> Preference:
         preference = Preference(retailer=retailer, member=member, at=at, contact="stop")
         await change_preference(preference, doors.tables, doors.retailers)
         consent = (await doors.tables.members.read("consent", f"{retailer}|{member}")).value
-        if consent.wish is Wish.STOP:
+        if not consent.lets_offers_out:
             return preference
 
 

@@ -14,6 +14,7 @@ from streams.tables.member_offers import MemberOffers
 from streams.tables.members import Members
 from streams.tables.presences import Presences
 from streams.tables.products import Products
+from streams.tables.recipients import Recipients
 from streams.tables.timers import Timers
 
 
@@ -29,6 +30,7 @@ class Tables:
     places: Places
     products: Products
     offers: MemberOffers
+    recipients: Recipients
     api_keys: ApiKeys
     keyspace: Keyspace
 
@@ -49,6 +51,7 @@ class Tables:
             Places(keyspace),
             Products(keyspace),
             MemberOffers(keyspace),
+            Recipients(keyspace),
             ApiKeys(keyspace),
             keyspace,
         )
