@@ -29,6 +29,7 @@ from streams.tables.coupons import DEADLINE, Token
 from streams.tables.keyspace import Note
 from streams.tables.members import Claim, Loaded, Outcome
 from streams.tables.tables import Tables
+from streams.topics import OFFERS
 
 MOST_ROUND = 256
 """Occasions worked together."""
@@ -83,6 +84,16 @@ class Settled:
     def records(self) -> list[Outgoing]:
         """What is to be sent, byte for byte as the first time."""
         return [Outgoing(topic, key, value) for topic, key, value in self.outcome.records]
+
+    @property
+    def owner(self) -> str:
+        """Whose it is."""
+        return f"{self.occasion.retailer}|{self.occasion.subject}"
+
+    @property
+    def offer_bytes(self) -> bytes:
+        """The offer as it is sent; empty where none came of it."""
+        return next((value for topic, _, value in self.outcome.records if topic == OFFERS.name), b"")
 
     @property
     def place_held(self) -> tuple[str, Token]:
@@ -201,15 +212,16 @@ async def _make_final(drafts: list[_Drafted], tables: Tables) -> tuple[Done, lis
     return done, [draft.pending for draft in changed]
 
 
-def notes(settled: Iterable[Settled], tables: Tables) -> list[Note]:
-    """What is to be written before the offers are produced: their coupons, and their places for good.
+def notes(settled: Iterable[Settled], tables: Tables, now: int) -> list[Note]:
+    """What is to be written before the offers are sent: coupons, places for good, and the lists of their members.
 
     Written again for outcomes that are found.
     """
     offered = [each for each in settled if each.outcome.offer is not None]
     coupons = [_coupon(each) for each in offered if each.outcome.coupon is not None]
     places = [(*each.place_held, each.outcome.expires_at) for each in offered if each.outcome.limited]
-    return tables.coupons.notes(coupons) + tables.places.notes(places)
+    lists = [(each.owner, each.offer_bytes, each.outcome.expires_at) for each in offered]
+    return tables.coupons.notes(coupons) + tables.places.notes(places) + tables.offers.notes(lists, now)
 
 
 def _coupon(settled: Settled) -> tuple[str, Coupon]:
@@ -283,6 +295,7 @@ async def _found(
     voided = Outcome(_decisions(verdict.decisions, loaded.owner))
     unused = outcome.coupon is None or await tables.coupons.void(f"{occasion.retailer}|{outcome.coupon}")
     await tables.members.void(loaded, occasion.id, voided)
+    await tables.offers.remove(found.owner, found.offer_bytes)
     if outcome.limited and unused:
         await tables.places.void(*found.place_held)
     return Settled(occasion, voided, verdict)

@@ -105,7 +105,7 @@ class Pipeline:
         way.advance(arrivals, sightings)
         await self._decide(way, now)
         self.gate(Step.PRODUCE)
-        await tables.note(way.notes() + tables.timers.reminders(self._hints.announce(way.tracks.values())))
+        await tables.note(way.notes(now) + tables.timers.reminders(self._hints.announce(way.tracks.values())))
         await self._producer.produce(way.processed.records)
         self.gate(Step.SAVE)
         await way.save()
@@ -303,9 +303,9 @@ class _Way:
             if outcome.verdict is not None:
                 self.processed.verdicts.append((outcome.occasion, outcome.verdict))
 
-    def notes(self) -> list[Note]:
+    def notes(self, now: int) -> list[Note]:
         """What is to be written for the offers before they are sent."""
-        return notes(self._settled, self._tables)
+        return notes(self._settled, self._tables, now)
 
     async def save(self) -> None:
         """Save what moved; refused where consent or presence changed since it was read."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import orjson
 import pytest
 import redis
 
 from geofences.fixes import DEGREE, Fix
 from streams import topics
-from streams.records import Record
+from streams.records import Outgoing, Record
 from streams.steps import Step
 from streams.tables.presences import NOT_ADMITTED
 from tests.pipeline.boutique import (
@@ -305,6 +306,37 @@ def test_an_offer_that_was_claimed_but_not_sent_is_voided_and_gives_its_place_ba
                 await working.work(broker.records(standing(f"p{number}")))
         campaigns = [offer["campaign"] for offer in collected.offers()]
         assert campaigns == ["few", "few", "few", "plenty"]  # all three places, though one was claimed before
+
+    run(story())
+
+
+class NeverSent(Collected):
+    """A producer whose worker dies before anything of pings is sent."""
+
+    async def produce(self, records: Sequence[Outgoing]) -> None:
+        if any(record.topic == topics.OFFERS.name for record in records):
+            raise Gone
+        await super().produce(records)
+
+
+@pytest.mark.parametrize(("wish", "kept"), [("stop", 0), ("normal", 1)])
+def test_an_offer_stands_in_its_members_list_until_it_is_voided(wish: str, kept: int, open_tables: OpenTables) -> None:
+    async def story() -> None:
+        collected, broker = NeverSent(), Topics()
+        async with open_tables() as tables:
+            dying = Working(tables, collected)
+            await dying.enter(broker.records([member("mia", "phone")]))
+            batch = broker.records(standing())
+            with pytest.raises(Gone):
+                await dying.work(batch)
+            listed = await tables.offers.unexpired(f"{NAME}|mia", dying.now)
+            assert len(listed) == 1
+            await Working(tables, Collected()).enter(broker.records([preference(NOON + 1, member="mia", contact=wish)]))
+            await tables.offers.put([(f"{NAME}|mia", listed[0], dying.now + MINUTE)], dying.now)  # just as they say it
+            sent = Collected()
+            await Working(tables, sent).work(batch)
+            assert await tables.offers.unexpired(f"{NAME}|mia", dying.now) == listed[:kept]
+            assert [orjson.dumps(offer) for offer in sent.offers()] == listed[:kept]
 
     run(story())
 
