@@ -65,7 +65,7 @@ def event(offer: Shown) -> bytes:
 class OfferStream:
     """One open stream. `still_allowed` raises HTTPException once its key is revoked; `clock` is milliseconds UTC.
 
-    Offers up to `last_seen`, the id of one (or ''), were seen on an earlier stream.
+    Offers up to `last_seen`, the id of one, were seen on an earlier stream; what is no id is passed over.
     """
 
     listener: Listener
@@ -77,6 +77,9 @@ class OfferStream:
     last_seen: str = ""
     _sent: dict[str, int] = field(default_factory=dict)
     _heard: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.last_seen = self.last_seen if _is_timed(self.last_seen) else ""
 
     async def events(self) -> AsyncGenerator[bytes, None]:
         """What to send, until the stream ends."""

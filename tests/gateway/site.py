@@ -32,7 +32,7 @@ from streams.newest import granted
 from streams.offer_sources import EmbeddedOffers
 from streams.outputs import offer_record
 from streams.producers import EmbeddedProducer
-from streams.records import Producer, Record
+from streams.records import Outgoing, Producer, Record
 from streams.retailers import Retailer
 from streams.tables.redis_keyspace import connect
 from streams.tables.tables import Tables
@@ -153,17 +153,20 @@ class Site:
             coupon=OfferCoupon(SECRET_WORDS, at + lasting),
         )
 
+    def record(self, offer: Offer) -> Outgoing:
+        return offer_record(offer, f"{self.name}|{offer.member}")
+
     async def keep(self, *offers: Offer) -> None:
         """Put offers into their members' lists, as a worker does before it produces them."""
         for each in offers:
-            record = offer_record(each, f"{self.name}|{each.member}")
+            record = self.record(each)
             kept = (f"{self.name}|{each.member}", record.value or b"", each.expires_at)
             await self.tables.offers.put([kept], each.created_at)
 
     def tell(self, *offers: Offer) -> None:
         """Write offers to their topic."""
         for each in offers:
-            record = offer_record(each, f"{self.name}|{each.member}")
+            record = self.record(each)
             self.broker.append(record.topic, record.key, record.value)
 
     async def make(self, member: str, **more: Any) -> str:
@@ -233,8 +236,7 @@ async def open_site(redis_url: str, name: str = "", producer: Producer | None = 
             )
             server = uvicorn.Server(config)
             serving = asyncio.create_task(server.serve())
-            while not server.started:
-                await asyncio.sleep(0.01)
+            await until(lambda: server.started, "the gateway answers")
             port = server.servers[0].sockets[0].getsockname()[1]
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
                 site = Site(retailer, tables, broker, delivery, port, client, keys, server)
@@ -248,5 +250,5 @@ async def open_site(redis_url: str, name: str = "", producer: Producer | None = 
 async def until(condition: Any, what: str, seconds: float = 10.0) -> None:
     """Wait until something holds."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - whatever it rests on
             await asyncio.sleep(0.01)
