@@ -46,7 +46,7 @@ def describe(app: FastAPI, limits: Limits) -> None:
             app.openapi_schema = _complete(made(), limits)
         return app.openapi_schema
 
-    setattr(app, "openapi", openapi)
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _complete(schema: Described, limits: Limits) -> Described:
