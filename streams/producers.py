@@ -131,6 +131,9 @@ class KafkaProducer:
                 except (KafkaError, TimeoutError) as error:
                     await producer.stop()
                     raise _unreachable(error) from error
+                except asyncio.CancelledError:
+                    await producer.stop()
+                    raise
                 self._producer = producer
             return self._producer
 

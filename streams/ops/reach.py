@@ -15,7 +15,7 @@ Done = TypeVar("Done")
 
 QUIET_SECONDS = 1.0
 """How long nothing may be heard of a server before it is asked."""
-ANSWER_SECONDS = 0.5
+ANSWER_SECONDS = 1.0
 """How long an answer to a mere question may take."""
 
 
@@ -24,6 +24,10 @@ class Server(StrEnum):
 
     REDIS = "redis"
     BROKER = "broker"
+
+
+def _named(server: Server) -> str:
+    return "Redis" if server is Server.REDIS else "the broker"
 
 
 class Reach:
@@ -36,7 +40,7 @@ class Reach:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.server = server
-        self.away: str | None = f"nothing was heard of the {server} yet"
+        self.away: str | None = f"nothing was heard of {_named(server)} yet"
         self._failed = failed
         self._clock = clock
         self._heard = -QUIET_SECONDS
@@ -59,7 +63,7 @@ class Reach:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await question()
         except TimeoutError:
-            self._fail(f"the {self.server} does not answer within {ANSWER_SECONDS} s")
+            self._fail(f"{_named(self.server)} does not answer within {ANSWER_SECONDS:.0f} s")
         except InfrastructureError:
             return  # counted where it was watched
 
