@@ -32,7 +32,7 @@ class InFlight:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._held = 0
+        self.held = 0
 
     @contextmanager
     def room(self) -> Iterator[Callable[[int], None]]:
@@ -41,15 +41,15 @@ class InFlight:
 
         def take(more: int) -> None:
             nonlocal mine
-            if self._held + more > self._most:
+            if self.held + more > self._most:
                 raise refusal(503, "too much at once: try again", retry_after=1)
             mine += more
-            self._held += more
+            self.held += more
 
         try:
             yield take
         finally:
-            self._held -= mine
+            self.held -= mine
 
 
 def refusal(status: int, detail: str, *, retry_after: int | None = None, close: bool = False) -> HTTPException:

@@ -96,10 +96,14 @@ class Doorway:
         return [((each.key or b"").decode(), orjson.loads(each.value or b"null")) for each in found]
 
     def stored(self) -> dict[str, Any]:
-        """Everything there is: on all topics, and in Redis but for the keys."""
+        """Everything there is: on all topics, and in Redis."""
         told: dict[str, Any] = {topic.name: found for topic in topics.TOPICS if (found := self.records(topic))}
+        return told | self.in_redis()
+
+    def in_redis(self) -> dict[str, Any]:
+        """Everything in Redis but the keys of the gateway."""
         names = [name for name in self.redis.scan_iter("*", 1_000) if not name.startswith(b"api_keys")]
-        return told | {name.decode(): self.redis.dump(name) for name in names}
+        return {name.decode(): self.redis.dump(name) for name in names}
 
 
 @asynccontextmanager
