@@ -46,9 +46,12 @@ class EmbeddedOffers:
 
 
 class KafkaOffers:
-    """The topic on Apache Kafka; partitions that are added are read, too."""
+    """The topic on Apache Kafka; partitions that are added are read, too, `refresh_ms` later at most."""
 
-    def __init__(self, bootstrap: str | list[str]) -> None:
+    def __init__(
+        self, bootstrap: str | list[str], *, topic: str = topics.OFFERS.name, refresh_ms: int = 30_000
+    ) -> None:
+        self._topic = topic
         self._options = {
             "bootstrap_servers": bootstrap,
             "client_id": "chalandise-delivery",
@@ -56,14 +59,14 @@ class KafkaOffers:
             "auto_offset_reset": "latest",
             "enable_auto_commit": False,
             "fetch_max_wait_ms": FETCH_WAIT_MS,
-            "metadata_max_age_ms": 30_000,
+            "metadata_max_age_ms": refresh_ms,
             "request_timeout_ms": int(PATIENCE * 1_000),
         }
 
     async def read(self) -> AsyncGenerator[Sequence[Found], None]:
         """See `OfferSource`."""
         broker_log.install()
-        consumer = AIOKafkaConsumer(topics.OFFERS.name, **self._options)
+        consumer = AIOKafkaConsumer(self._topic, **self._options)
         try:
             await self._begin(consumer)
             yield []
@@ -80,4 +83,4 @@ class KafkaOffers:
         async with asyncio.timeout(PATIENCE):
             await consumer.start()
             if not consumer.assignment() or not await consumer.seek_to_end():
-                raise InfrastructureError(f"offers cannot be read: no topic {topics.OFFERS.name} yet, or no answer")
+                raise InfrastructureError(f"offers cannot be read: no topic {self._topic} yet, or no answer")
