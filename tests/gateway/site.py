@@ -232,7 +232,13 @@ async def open_site(redis_url: str, name: str = "", producer: Producer | None = 
                 {retailer.name: retailer}, tables, producer or EmbeddedProducer(broker), lambda: clock(), delivery
             )
             config = uvicorn.Config(
-                gateway_app(doors), host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none"
+                gateway_app(doors),
+                host="127.0.0.1",
+                port=0,
+                log_config=None,
+                lifespan="off",
+                ws="none",
+                access_log=False,
             )
             server = uvicorn.Server(config)
             serving = asyncio.create_task(server.serve())
