@@ -42,8 +42,10 @@ class EmbeddedProducer:
 class KafkaProducer:
     """Writes to Apache Kafka: idempotent, acks=all, awaited once for all records of one call.
 
-    A call takes `request_timeout_ms` at most. After an error the next one begins with a new connection: records that
-    ran out of time leave a gap in the sequence numbers of an idempotent producer, and the broker refuses what follows.
+    A call takes `request_timeout_ms` at most, and as long again to connect: not long, because an offer may be written
+    until then, whatever its member has said meanwhile; the next try looks at stop and consent again. After an error
+    the next one begins with a new connection: records that ran out of time leave a gap in the sequence numbers of an
+    idempotent producer, and the broker refuses what follows.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class KafkaProducer:
         bootstrap: str | list[str],
         *,
         client_id: str = "chalandise",
-        request_timeout_ms: int = 15_000,
+        request_timeout_ms: int = 5_000,
         max_record_bytes: int = MAX_RECORD_BYTES,
     ) -> None:
         self._options = {
