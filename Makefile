@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --fork-strategy fewest \
 	--python-version 3.11 --custom-compile-command 'make lock' pyproject.toml
 
-.PHONY: help setup demo test bench soak lint format kafka lock
+.PHONY: help setup demo test bench soak lint format kafka promtool lock
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -31,7 +31,7 @@ setup: .venv/.ready ## make .venv with the command chalandise in .venv/bin; noth
 demo: setup ## watch a handful of members walk through Paris, and what they are offered
 	@$(BIN)/chalandise demo
 
-test: lint kafka ## everything: lint, unit tests, scenarios, and a real Kafka and Redis
+test: lint kafka promtool ## everything: lint, unit tests, scenarios, and a real Kafka and Redis
 	$(BIN)/python -m pytest
 
 bench: setup kafka ## the measured claims, each with its peer in the same run
@@ -57,6 +57,11 @@ lock: ## make the lock files anew from pyproject.toml (needs uv)
 
 kafka: $(if $(KAFKA_BOOTSTRAP)$(KAFKA_LIBS),,.kafka/libs/.ready) ## the jars of a real Apache Kafka, and the Java to run it
 	@$(if $(KAFKA_BOOTSTRAP),,tools/java-and-maven)
+
+promtool: $(if $(PROMTOOL),,.promtool/promtool) ## Prometheus' own check of the alert rules
+
+.promtool/promtool:
+	@tools/promtool $(CURDIR)/.promtool
 
 .kafka/libs/.ready: tests/kafka/pom.xml
 	@tools/java-and-maven
