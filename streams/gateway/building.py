@@ -9,8 +9,10 @@ from typing import cast
 
 from config.settings import Settings
 from streams.app import EMBEDDED, bootstrap, retailers_of
+from streams.delivery import delivering
 from streams.errors import UserError
 from streams.gateway.doors import Counts, Doors, NoCounts
+from streams.offer_sources import KafkaOffers
 from streams.ops.reach import LateKeyspace, Reach, Server, WatchedProducer
 from streams.producers import KafkaProducer
 from streams.tables.keyspace import Keyspace
@@ -41,7 +43,8 @@ async def build_doors(settings: Settings, counts: Counts | None = None) -> Async
         opened.push_async_callback(written.stop)
         producer = WatchedProducer(written, Reach(Server.BROKER, _nobody))
         tables = Tables.over(cast(Keyspace, keyspace), settings.presence_ttl)
-        yield Doors(retailers_of(settings), tables, producer, counts=counts or NoCounts())
+        delivery = await opened.enter_async_context(delivering(KafkaOffers(bootstrap(settings))))
+        yield Doors(retailers_of(settings), tables, producer, delivery=delivery, counts=counts or NoCounts())
 
 
 def shared_redis(settings: Settings) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
+from streams.delivery import Delivery
 from streams.records import Producer
 from streams.retailers import Retailers
 from streams.tables.tables import Tables
@@ -61,5 +62,5 @@ class Doors:
     tables: Tables
     producer: Producer
     clock: Callable[[], int] = wall_clock
-    delivery: Any = None
+    delivery: Delivery | None = None
     counts: Counts = field(default_factory=NoCounts)

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from streams.delivery import Delivery
 from streams.gateway.access import Caller, Scope, allowing, forbidden
 from streams.gateway.gateway import Gateway, answering, gateway_of
 from streams.gateway.limits import refusal
@@ -87,7 +86,7 @@ async def _listed(gateway: Gateway, recipient: Recipient) -> bytes:
 def _stream(
     gateway: Gateway, recipient: Recipient, last_seen: str, still_allowed: Callable[[], Awaitable[object]]
 ) -> Response:
-    delivery: Delivery | None = gateway.doors.delivery
+    delivery = gateway.doors.delivery
     if delivery is None:
         raise refusal(503, "this gateway has no stream of offers: ask for the list", retry_after=60)
     if delivery.listening() >= MOST_STREAMS:

@@ -15,7 +15,7 @@ from streams.gateway.doors import Doors
 from streams.gateway.limits import Limits
 
 LET_FINISH = 3
-"""Seconds that open requests have when the gateway ends; streams of offers are cut then."""
+"""Seconds that open requests have when the gateway ends; streams of offers end at once."""
 BACKLOG = 2_048
 
 
@@ -51,6 +51,8 @@ async def serving(doors: Doors, host: str, port: int, limits: Limits | None = No
     try:
         yield _address(listening)
     finally:
+        if doors.delivery is not None:
+            doors.delivery.end()  # or the server would wait for streams that never end by themselves
         server.should_exit = True
         await served
         listening.close()
