@@ -84,4 +84,4 @@ def send_cases(operation: Any, mode: GenerationMode, at: Doorway, runner: asynci
     send()
 
 
-REQUEST = ("method", "url", "params", "headers", "cookies", "json", "content")
+REQUEST = ("method", "url", "params", "headers", "json", "content")
