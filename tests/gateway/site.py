@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import httpx
 import orjson
-import uvicorn
 
 from geofences.ids import timed_id
 from offers.campaigns import TriggerKind
@@ -22,9 +21,9 @@ from offers.stopping import stop_url
 from streams import topics
 from streams.admitting import settle
 from streams.delivery import Delivery, delivering
-from streams.gateway.application import gateway_app
 from streams.gateway.doors import Doors
 from streams.gateway.keys import Scope, new_key
+from streams.gateway.serving import serving
 from streams.gateway.tokens import device_token
 from streams.member_changes import change_member
 from streams.messages import GrantSaid, MemberChange
@@ -97,7 +96,6 @@ class Site:
     port: int
     client: httpx.AsyncClient
     keys: dict[Scope, str]
-    server: uvicorn.Server
     ahead: int = 0
     """Milliseconds by which the gateway's clock is ahead."""
 
@@ -202,11 +200,6 @@ class Site:
     def messages(self, topic: topics.Topic) -> list[dict[str, Any]]:
         return [orjson.loads(record.value or b"null") for record in self.written(topic)]
 
-    async def shut_down(self) -> None:
-        """Stop as a gateway is to be stopped: first its streams, then the server."""
-        self.delivery.end()
-        self.server.should_exit = True
-
 
 def renamed(name: str) -> Retailer:
     """The boutique under another name: no other test writes to it, on whatever server."""
@@ -231,25 +224,13 @@ async def open_site(redis_url: str, name: str = "", producer: Producer | None = 
             doors = Doors(
                 {retailer.name: retailer}, tables, producer or EmbeddedProducer(broker), lambda: clock(), delivery
             )
-            config = uvicorn.Config(
-                gateway_app(doors),
-                host="127.0.0.1",
-                port=0,
-                log_config=None,
-                lifespan="off",
-                ws="none",
-                access_log=False,
-            )
-            server = uvicorn.Server(config)
-            serving = asyncio.create_task(server.serve())
-            await until(lambda: server.started, "the gateway answers")
-            port = server.servers[0].sockets[0].getsockname()[1]
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-                site = Site(retailer, tables, broker, delivery, port, client, keys, server)
+            async with (
+                serving(doors, "127.0.0.1", 0) as address,
+                httpx.AsyncClient(base_url=address, timeout=20) as client,
+            ):
+                site = Site(retailer, tables, broker, delivery, int(address.rpartition(":")[2]), client, keys)
                 clock = site.clock
                 yield site
-            await site.shut_down()
-            await serving
     await keyspace.close()
 
 
