@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from tests.brokers import free_port
 from tests.integration.running import command, environment
 
 MOST_WORKERS = 3
@@ -119,7 +118,7 @@ class Crew:
         return self._random.choice(sorted(self.running))
 
     async def _start(self, name: str) -> None:
-        given = environment(**self._settings, instance_id=name, ops_port=free_port())
+        given = environment(**self._settings, instance_id=name, ops_port=0)
         process = await asyncio.create_subprocess_exec(
             *command(), "worker", stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env=given, start_new_session=True
         )
