@@ -21,7 +21,7 @@ def gateway_app(doors: Doors, limits: Limits | None = None) -> FastAPI:
     app = FastAPI(title="Chalandise", version="1", description=ABOUT)
     app.state.doors = doors
     app.state.gateway = Gateway.over(doors, limits)
-    app.include_router(intake.router())
+    app.router.routes.extend(intake.routes())
     app.include_router(redemptions.router)
     app.include_router(devices.router)
     app.include_router(offers.router)

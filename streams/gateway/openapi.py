@@ -56,7 +56,7 @@ def _complete(schema: Described, limits: Limits) -> Described:
     components["schemas"] = components.get("schemas", {}) | schemas
     components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for kind in KINDS:
-        schema["paths"][kind.path]["post"] |= _intake(kind, limits)
+        schema["paths"][kind.path] = {"post": _intake(kind, limits)}
     schema["paths"][REDEMPTIONS.path]["post"] |= _redemption()
     schema["paths"]["/v1/devices"]["post"] |= _device()
     return schema

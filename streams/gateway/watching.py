@@ -42,5 +42,11 @@ class Watching:
             log.error("a request raised, and is answered with 500: %s", where(error))
             if not status:
                 await json_response({"detail": "Internal Server Error"}, 500)(scope, receive, noting)
-        route = getattr(scope.get("route"), "path", "none")
-        self._counts.answered(route, status, time.perf_counter() - began)
+        self._counts.answered(_route(scope), status, time.perf_counter() - began)
+
+
+def _route(scope: Scope) -> str:
+    """The route that was taken; a plain one has no names in its path. `none`: somebody tried an address."""
+    if "endpoint" not in scope:
+        return "none"
+    return str(getattr(scope.get("route"), "path", scope["path"]))
