@@ -210,28 +210,32 @@ def renamed(name: str) -> Retailer:
 @asynccontextmanager
 async def open_site(redis_url: str, name: str = "", producer: Producer | None = None) -> AsyncIterator[Site]:
     """A gateway that answers on a port; everything ends with it."""
-    retailer = renamed(name or f"retailer-{uuid4().hex}")
     keyspace = await connect(redis_url)
-    tables = Tables.over(keyspace)
-    made = {scope: new_key(retailer.name, scope, wall_clock()) for scope in Scope}
-    await tables.api_keys.add(*(kept for _, kept in made.values()))
-    keys = {scope: shown for scope, (shown, _) in made.items()}
     with Broker(f"site-{uuid4().hex}") as broker:
         for topic in topics.TOPICS:
             broker.create_topic(topic.name, topic.partitions(4))
-        async with delivering(EmbeddedOffers(broker)) as delivery:
-            clock = wall_clock
-            doors = Doors(
-                {retailer.name: retailer}, tables, producer or EmbeddedProducer(broker), lambda: clock(), delivery
-            )
-            async with (
-                serving(doors, "127.0.0.1", 0) as address,
-                httpx.AsyncClient(base_url=address, timeout=20) as client,
-            ):
-                site = Site(retailer, tables, broker, delivery, int(address.rpartition(":")[2]), client, keys)
-                clock = site.clock
-                yield site
+        retailer = renamed(name or f"retailer-{uuid4().hex}")
+        async with site_over(retailer, Tables.over(keyspace), broker, producer or EmbeddedProducer(broker)) as site:
+            yield site
     await keyspace.close()
+
+
+@asynccontextmanager
+async def site_over(retailer: Retailer, tables: Tables, broker: Broker, producer: Producer) -> AsyncIterator[Site]:
+    """A gateway over what is there, with keys of its own."""
+    made = {scope: new_key(retailer.name, scope, wall_clock()) for scope in Scope}
+    await tables.api_keys.add(*(kept for _, kept in made.values()))
+    keys = {scope: shown for scope, (shown, _) in made.items()}
+    async with delivering(EmbeddedOffers(broker)) as delivery:
+        clock = wall_clock
+        doors = Doors({retailer.name: retailer}, tables, producer, lambda: clock(), delivery)
+        async with (
+            serving(doors, "127.0.0.1", 0) as address,
+            httpx.AsyncClient(base_url=address, timeout=20) as client,
+        ):
+            site = Site(retailer, tables, broker, delivery, int(address.rpartition(":")[2]), client, keys)
+            clock = site.clock
+            yield site
 
 
 async def until(condition: Any, what: str, seconds: float = 10.0) -> None:
