@@ -102,12 +102,15 @@ async def run(app: faust.App, stop: asyncio.Event) -> None:
     """
     crashed = asyncio.create_task(app._crashed.wait(), name="app crashed")
     stopping = asyncio.create_task(stop.wait(), name="stop wanted")
+    starting = asyncio.create_task(app.start(), name="app starts")
     try:
-        await app.start()
-        await asyncio.wait((crashed, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)  # it waits for its broker
+        if starting.done():
+            starting.result()
+            await asyncio.wait((crashed, stopping), return_when=asyncio.FIRST_COMPLETED)
     finally:
-        crashed.cancel()
-        stopping.cancel()
+        for each in (crashed, stopping, starting):
+            each.cancel()
         await app.stop()
     if app.crash_reason is not None:
         raise InfrastructureError(f"the worker crashed: {app.crash_reason!r}") from app.crash_reason

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import aiokafka
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from mode import Service
 
@@ -16,10 +17,21 @@ from streams.transport.consumer import BatchConsumer
 from streams.transport.silent import SilentProducer
 
 FETCH_WAIT_MS = 50
+START_AGAIN_SECONDS = 0.2
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread that owns the connection."""
+
+    async def on_start(self) -> None:
+        """As Faust's, but a broker that is away just now is waited for: it need not be there when a worker starts."""
+        while not self.should_stop:
+            try:
+                return await super().on_start()
+            except KafkaError:  # the driver has said so
+                if self._consumer is not None:
+                    await self._consumer.stop()
+            await asyncio.sleep(START_AGAIN_SECONDS)
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         """As Faust's, but for two things it fixes: it waits 1,500 ms for a fetch and deals partitions round-robin.

@@ -6,10 +6,12 @@ import asyncio
 import logging
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from streams.errors import InfrastructureError
 from streams.transport.broker_log import BrokerLog
-from tests.brokers import KafkaBroker
+from streams.transport.kafka import ConsumerThread
+from tests.brokers import KafkaBroker, free_port
 from tests.transport.workers import Worker, embedded_side, in_order, kafka_side, new_group, until
 
 
@@ -38,6 +40,49 @@ def test_a_worker_outlives_a_killed_broker_and_reads_on(
 
     with caplog.at_level(logging.WARNING):
         asyncio.run(story())
+
+
+@pytest.fixture
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The connections that workers have tried to make."""
+    made: list[object] = []
+    create = ConsumerThread._create_worker_consumer
+
+    def counted(thread: ConsumerThread, transport: object) -> AIOKafkaConsumer:
+        made.append(transport)
+        return create(thread, transport)
+
+    monkeypatch.setattr(ConsumerThread, "_create_worker_consumer", counted)
+    return made
+
+
+@pytest.mark.kafka
+def test_a_worker_that_starts_while_the_broker_is_away_reads_once_it_is_back(
+    own_kafka: KafkaBroker, tries: list[object]
+) -> None:
+    async def story() -> None:
+        async with kafka_side(own_kafka.bootstrap, request_timeout_ms=3000) as side:
+            topic = side.topic()
+            written = await side.write(topic, 500)
+            await asyncio.to_thread(own_kafka.stop)
+            worker = Worker(side.url, new_group(), topic)
+            await until(lambda: len(tries) > 2, "it tries again")
+            await asyncio.to_thread(own_kafka.start)
+            await until(lambda: set(worker.values) >= set(written), "all records")
+            await worker.stop()
+
+    asyncio.run(story())
+
+
+@pytest.mark.kafka
+def test_a_worker_that_waits_for_its_broker_can_be_stopped(tries: list[object]) -> None:
+    async def story() -> None:
+        worker = Worker(f"kafka://127.0.0.1:{free_port()}", new_group(), "nowhere")
+        await until(lambda: len(tries) > 2, "it tries again")
+        await asyncio.wait_for(worker.stop(), 5)
+        assert worker.batches == []
+
+    asyncio.run(story())
 
 
 def test_a_worker_whose_fetcher_crashed_ends_with_an_error() -> None:
