@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 from rich.console import Console
 
@@ -18,6 +19,8 @@ from streams.batches import Batch, Processed
 from streams.commands.demo_view import DemoView
 from streams.commands.worker import stop_on_signals
 from streams.demonstration import Demonstration, Programme, cut_short
+from streams.gateway.beside import doors_beside, on_free_ports, reachable_at_itself
+from streams.gateway.keys import Scope, sample_keys
 from streams.logs import set_up_logs
 from streams.map_page import write_map
 from streams.replay import Files
@@ -46,11 +49,12 @@ def demo(
 ) -> None:
     """Watch sample members walk through a shopping district: who comes near what, what they are offered, and why not.
 
-    Broker, Redis and worker run inside this one process; nothing needs to be installed or configured. Without --config
-    it is noon in Paris, at a department store that does not exist, with members that are samples.
+    Broker, Redis, worker and gateway run inside this one process; nothing needs to be installed or configured. Without
+    --config it is noon in Paris, at a department store that does not exist, with members that are samples.
     """
     file = config or sample_day.CONFIG
     settings = read_settings(config=(file,), broker="embedded://demo", redis=None, secret=None, log_level="error")
+    settings = reachable_at_itself(on_free_ports(settings))
     set_up_logs(settings)
     described = load_or_refuse(settings.config)[0]
     programme = _programme(settings, described, own=config is not None)
@@ -87,13 +91,24 @@ async def _show(
         with view.of(show):
             async with show.engine(settings) as engine:
                 stop_on_signals(engine)
-                await show.run(engine)
+                if engine.broker is None:
+                    raise TypeError("the demo runs on the embedded broker")
+                async with doors_beside(engine, engine.broker, settings, show.clock) as addresses:
+                    retailer = described.retailer
+                    keys = await sample_keys(retailer, engine.tables.api_keys, show.clock())
+                    view.say_doors(addresses, keys[Scope.CRM], _first_member(programme))
+                    await show.run(engine)
     _write_events(programme, out / EVENTS)
     view.sum_up(show)
     if draws:
         write_map(sketch, out / MAP, f"{described.description.name}: a noon with sample members")
         view.say_where("the map", out / MAP)
     view.say_next(settings.config[0], out)
+
+
+def _first_member(programme: Programme) -> str:
+    told = (orjson.loads(sent.line) for sent in programme.history)
+    return next((str(each["member"]) for each in told if each["type"] == "member"), "MEMBER")
 
 
 def _write_events(programme: Programme, path: Path) -> None:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from streams.batches import Processed
 from streams.demonstration import Demonstration
+from streams.gateway.beside import Addresses
 from streams.map import colours_of
 from streams.sentences import clock_time, is_eventful, movement, occurrence, reason_in_words
 from streams.sketch import Sketch
@@ -54,6 +55,13 @@ class DemoView:
             self._live = live
             yield
         self._live = None
+
+    def say_doors(self, addresses: Addresses, key: str, member: str) -> None:
+        """Where it can be reached while it runs, and what to ask there: the offers of `member`."""
+        ops = f", ops port {addresses.ops}/metrics" if addresses.ops else ""
+        asking = f'curl -H "Authorization: Bearer {key}" "{addresses.gateway}/v1/offers?member={member}"'
+        self._console.print(Text(f"gateway {addresses.gateway}/docs{ops}", "dim"), soft_wrap=True)
+        self._console.print(Text(f"{asking}\n", "dim"), soft_wrap=True)
 
     def tell(self, processed: Processed) -> None:
         """The lines of one batch."""

@@ -1,4 +1,4 @@
-"""`chalandise up`: broker, Redis and worker in one process, for a retailer's own YAML."""
+"""`chalandise up`: broker, Redis, worker and gateway in one process, for a retailer's own YAML."""
 
 from __future__ import annotations
 
@@ -18,9 +18,13 @@ from streams.batches import Batch, Processed
 from streams.commands.worker import stop_on_signals
 from streams.entries import ENTRIES
 from streams.events import as_record, read_events
+from streams.gateway.beside import Addresses, doors_beside, reachable_at_itself
+from streams.gateway.samples import kept_keys
 from streams.logs import set_up_logs
 from streams.topics import OFFERS
 from streams.transport.broker import Broker, wall_clock
+
+KEYS = "keys.json"
 
 
 def up(
@@ -29,11 +33,12 @@ def up(
         str | None, typer.Option(metavar="FILE", help="JSON lines to take in: a file, or - for standard input.")
     ] = None,
 ) -> None:
-    """Run everything in one process: broker, Redis and worker. Offers come out as JSON lines.
+    """Run everything in one process: broker, Redis, worker, gateway and ops port. Offers come out as JSON lines.
 
-    What is known of members is kept under .chalandise/, so that a stop or a consent survives a restart.
+    What is known of members is kept under .chalandise/, so that a stop or a consent survives a restart; so are the keys
+    with which the gateway can be tried.
     """
-    settings = read_settings(config=tuple(config), broker="embedded://up", redis=None)
+    settings = reachable_at_itself(read_settings(config=tuple(config), broker="embedded://up", redis=None))
     set_up_logs(settings)
     file = None if events is None else _open(events)
     asyncio.run(_up(settings, events or "", file))
@@ -68,15 +73,29 @@ async def _up(settings: Settings, events: str, file: IO[bytes] | None) -> None:
     facts = Facts()
     async with build_app(settings, observe=facts.observe, state=settings.state_folder / "redis") as engine:
         stop_on_signals(engine)
-        names = ", ".join(each.name for each in engine.retailers.values())
-        typer.echo(f"up for {names}; Ctrl-C to stop", err=True)
-        async with asyncio.TaskGroup() as tasks:
-            told = tasks.create_task(_tell_offers(engine))
-            taken = tasks.create_task(_take_in(engine, facts, events, file)) if file is not None else None
-            await engine.run()
-            told.cancel()
-            if taken is not None:
-                taken.cancel()
+        async with doors_beside(engine, _broker(engine), settings, wall_clock) as addresses:
+            await _say_where(engine, settings, addresses)
+            async with asyncio.TaskGroup() as tasks:
+                told = tasks.create_task(_tell_offers(engine))
+                taken = tasks.create_task(_take_in(engine, facts, events, file)) if file is not None else None
+                await engine.run()
+                told.cancel()
+                if taken is not None:
+                    taken.cancel()
+
+
+async def _say_where(engine: Engine, settings: Settings, addresses: Addresses) -> None:
+    """Where the doors are, and the keys that open them."""
+    file = settings.state_folder / KEYS
+    keys = await kept_keys(file, engine.retailers, engine.tables.api_keys, wall_clock())
+    ops = f"; ops port {addresses.ops}" if addresses.ops else ""
+    lines = [
+        f"up for {', '.join(each.name for each in engine.retailers.values())}; Ctrl-C to stop",
+        f"gateway {addresses.gateway}, described at {addresses.gateway}/docs{ops}",
+        f"keys to try it with, kept in {file}:",
+        *(f"  {name:<12} {scope:<7} {key}" for name, scopes in keys.items() for scope, key in scopes.items()),
+    ]
+    typer.echo("\n".join(lines), err=True)
 
 
 async def _tell_offers(engine: Engine) -> None:

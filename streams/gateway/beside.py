@@ -48,8 +48,9 @@ def reachable_at_itself(settings: Settings) -> Settings:
     """The same settings, where nothing else is said with the gateway's own address in each `stop_url`."""
     if "public_url" in settings.model_fields_set:
         return settings
+    port = settings.gateway_port or _free(settings.gateway_host, 0)
     host = f"[{settings.gateway_host}]" if ":" in settings.gateway_host else settings.gateway_host
-    return settings.model_copy(update={"public_url": f"http://{host}:{settings.gateway_port}"})
+    return settings.model_copy(update={"gateway_port": port, "public_url": f"http://{host}:{port}"})
 
 
 def on_free_ports(settings: Settings) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections import Counter
 from pathlib import Path
@@ -57,6 +58,14 @@ def test_a_replay_of_its_events_offers_the_same(shown, tmp_path):
     assert done.returncode == 0, done.stderr
     assert Counter(map(bytes, (folder / "offers.jsonl").read_bytes().splitlines())) == Counter(
         map(bytes, (tmp_path / "offers.jsonl").read_bytes().splitlines())
+    )
+
+
+def test_it_says_how_its_gateway_can_be_asked(shown):
+    _, told = shown
+    assert re.search(r"gateway http://127\.0\.0\.1:\d+/docs, ops port http://127\.0\.0\.1:\d+/metrics", told)
+    assert re.search(
+        r'curl -H "Authorization: Bearer chalandise_\S+" "http://\S+/v1/offers\?member=sample-camille"', told
     )
 
 

@@ -51,7 +51,8 @@ def environment(**settings: object) -> dict[str, str]:
     """That of this process without settings of its own, and these: `broker` becomes CHALANDISE_BROKER."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHALANDISE_")}
     given = {f"CHALANDISE_{name.upper()}": str(value) for name, value in settings.items()}
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "CHALANDISE_OPS_PORT": "0"} | given
+    ports = {"CHALANDISE_OPS_PORT": "0", "CHALANDISE_GATEWAY_PORT": "0"}
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | ports | given
 
 
 class Chalandise:

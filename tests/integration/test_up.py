@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import signal
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
+import httpx
 import orjson
 import pytest
 
@@ -123,3 +126,86 @@ def test_an_interrupt_before_the_first_event_ends_cleanly(tmp_path: Path) -> Non
         assert process.end(signal.SIGINT) == 0
         assert "Traceback" not in process.err
         assert process.out == ""
+
+
+Doors = tuple[str, dict[str, str]]
+"""The address of a gateway, and the keys that open it."""
+
+
+async def doors(process: Chalandise, folder: Path) -> Doors:
+    await ready(process)
+    (address,) = re.findall(r"gateway (http://\S+), described at", process.err)
+    file = folder / "state" / "keys.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    return address, orjson.loads(file.read_bytes())[NAME]
+
+
+async def said(client: httpx.AsyncClient, path: str, key: str, message: object, **headers: str) -> Any:
+    """What the gateway answers with 200."""
+    answer = await client.post(
+        path, content=orjson.dumps(message), headers={"Authorization": f"Bearer {key}", **headers}
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_phone_walks_in_hears_its_offer_and_a_till_takes_the_coupon(tmp_path: Path) -> None:
+    async def story(process: Chalandise) -> None:
+        address, keys = await doors(process, tmp_path)
+        async with httpx.AsyncClient(base_url=address, timeout=PATIENCE) as client:
+            phone = await said(client, "/v1/devices", keys["device"], {})
+            token = {"X-Device-Token": phone["token"]}
+            asking = {"Authorization": f"Bearer {keys['device']}", **token}
+            whose = {"member": "member-1", "devices": [phone["device"]], "consent": ["offers"], "at": now() - 1_000}
+            await said(client, "/v1/members", keys["crm"], whose)
+            await until_known(tmp_path, device_admitted(phone["device"]))
+            walk = [each | {"device": phone["device"]} for each in visit(1, now() - 60_000)]
+            async with client.stream("GET", "/v1/offers", headers=asking | {"Accept": "text/event-stream"}) as stream:
+                assert (await said(client, "/v1/pings", keys["device"], walk, **token))["accepted"] == len(walk)
+                heard = [json.loads(line[6:]) for line in await lines_of(stream, 2)]
+            assert [each["campaign"] for each in heard] == ["near", "stay"]
+            assert (await client.get("/v1/offers", headers=asking)).json() == heard[::-1]
+            coupon = next(each["coupon"]["code"] for each in heard if "coupon" in each)
+            shown = {"coupon": coupon, "store": heard[0]["store"], "at": now()}
+            for till, answer in (("one", "ACCEPTED"), ("one", "ACCEPTED"), ("two", "ALREADY_USED")):
+                assert (await said(client, "/v1/redemptions", keys["till"], {"id": till, **shown}))["result"] == answer
+            assert heard[0]["stop_url"].startswith(f"{address}/v1/stop?")
+            assert (await client.post(heard[0]["stop_url"])).status_code == 200
+            assert (await client.get("/v1/offers", headers=asking)).json() == []
+
+    with up(tmp_path, "one") as process:
+        asyncio.run(story(process))
+        assert process.end(signal.SIGTERM) == 0
+        assert "Traceback" not in process.err
+
+
+async def lines_of(stream: httpx.Response, count: int) -> list[str]:
+    """The first `count` lines of data."""
+    found: list[str] = []
+    async for line in stream.aiter_lines():
+        found += [line] if line.startswith("data: ") else []
+        if len(found) == count:
+            break
+    return found
+
+
+def device_admitted(device: str) -> Callable[[Tables], Awaitable[bool]]:
+    async def known(tables: Tables) -> bool:
+        (found,) = await tables.presences.admit([f"{NAME}|{device}"])
+        return found.granted
+
+    return known
+
+
+def test_the_keys_to_try_the_gateway_with_survive_a_restart(tmp_path: Path) -> None:
+    async def shown(process: Chalandise) -> dict[str, str]:
+        return (await doors(process, tmp_path))[1]
+
+    found = []
+    for name in ("one", "two"):
+        with up(tmp_path, name) as process:
+            found.append(asyncio.run(shown(process)))
+            assert all(key in process.err for key in found[-1].values())
+            assert process.end(signal.SIGINT) == 0
+    assert found[0] == found[1]
+    assert set(found[0]) == {"device", "till", "crm"}
