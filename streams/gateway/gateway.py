@@ -51,6 +51,7 @@ async def answering(request: Request) -> AsyncIterator[bytes]:
     gateway = gateway_of(request)
     with gateway.in_flight.room() as take:
         body = await read_body(request, gateway.limits, take)
+        take(gateway.limits.request_bytes)
         try:
             async with asyncio.timeout(gateway.limits.answer_seconds):
                 yield body

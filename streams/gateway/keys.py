@@ -15,11 +15,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from streams.errors import InfrastructureError
 from streams.tables.api_keys import ApiKey, ApiKeys
 
 PREFIX = "chalandise_"
 HELD = 2.0
 """Seconds for which a gateway trusts the keys it has read: a revoked one is refused everywhere after that."""
+
+PATIENCE = 2.0
+"""Seconds for which Redis is waited for."""
 
 
 class Scope(StrEnum):
@@ -58,7 +62,7 @@ class KeyRing:
     clock: Callable[[], float] = time.monotonic
     _keys: Mapping[str, ApiKey] = field(default_factory=dict)
     _until: float = 0.0
-    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _reading: asyncio.Task[None] | None = None
 
     async def recognise(self, shown: str) -> ApiKey | None:
         """What is kept of the key that was shown, or None. Raises `InfrastructureError` where Redis is away."""
@@ -68,14 +72,23 @@ class KeyRing:
         return known if hmac.compare_digest(_digest(secret), digest) else None
 
     async def _fresh(self) -> Mapping[str, ApiKey]:
-        if self.clock() < self._until:
-            return self._keys
-        async with self._reading:
-            if self.clock() >= self._until:
-                asked = self.clock()
-                self._keys = {each.id: each for each in await self.table.all()}
-                self._until = asked + HELD
+        """One read for all who wait for it; where it fails, it fails for all of them."""
+        if self.clock() >= self._until:
+            if self._reading is None:
+                self._reading = asyncio.create_task(self._read())
+            await asyncio.shield(self._reading)
         return self._keys
+
+    async def _read(self) -> None:
+        try:
+            asked = self.clock()
+            async with asyncio.timeout(PATIENCE):
+                self._keys = {each.id: each for each in await self.table.all()}
+            self._until = asked + HELD
+        except TimeoutError:
+            raise InfrastructureError("Redis does not answer") from None
+        finally:
+            self._reading = None
 
 
 def _digest(secret: str) -> bytes:

@@ -25,6 +25,8 @@ class Limits:
     """From the last byte of a body to the answer: what the broker has not acknowledged by then gets no 200."""
     bytes_in_flight: int = 8 * MEBIBYTE
     """Of all bodies that are arriving or being worked, unpacked: about 80,000 pings."""
+    request_bytes: int = 4_096
+    """What a request weighs besides its body while it is worked: so that no more than 2,048 are at once."""
 
 
 class InFlight:

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from streams import topics
+from streams.gateway.bodies import Gzip
 from streams.gateway.limits import Limits
 from tests.gateway.doorway import Doorway, Hindered, doorway, ping, run
 
@@ -58,6 +59,7 @@ def test_of_a_gzip_bomb_no_more_is_unpacked_than_is_allowed(doorway_redis: str, 
     async def story() -> None:
         async with doorway(doorway_redis) as at:
             assert len(bomb) < MEBIBYTE
+            assert len(Gzip().unpack(bomb, 10)) == 10
             assert await posted(at, bomb, **GZIP) == (413, "close")
             assert at.app.state.gateway.in_flight.held == 0
             assert at.stored() == {}
@@ -143,7 +145,7 @@ def test_what_is_too_much_at_once_is_sent_away_and_comes_again(doorway_redis: st
             begun.set()
             await going_on.wait()
 
-        size = len(orjson.dumps(ping()))
+        size = len(orjson.dumps(ping())) + Limits().request_bytes
         limits = Limits(bytes_in_flight=2 * size)
         async with doorway(doorway_redis, limits, lambda inner: Hindered(inner, hinder)) as at:
             await at.admit("phone")
