@@ -219,8 +219,11 @@ async def conclude(run: Soak) -> bool:
     missing = run.checks.missing()
     told, sound = table(run, again, missing, waits)
     print(run.progress(), told, sep="\n", flush=True)
-    for line in await run.checks.what_became_of(missing[:TOLD]):
+    unmarked = run.checks.unmarked
+    for line in await run.checks.what_became_of((device, run.load.visits[device]) for device in missing[:TOLD]):
         print("missing:", line, flush=True)
+    for then, now in zip(unmarked.values(), await run.checks.what_became_of(list(unmarked)[:TOLD]), strict=False):
+        print(f"not marked: {then}; at the end: {now}", flush=True)
     return sound
 
 

@@ -102,8 +102,8 @@ class Checks:
     """Marks looked at."""
     committed: dict[int, int] = field(default_factory=dict)
     lag: int = 0
-    unmarked: set[tuple[int, int]] = field(default_factory=set)
-    """Device and offset of pings that were committed and bear no mark."""
+    unmarked: dict[tuple[int, Place], str] = field(default_factory=dict)
+    """Device and place of pings that were committed and bore no mark, and what was found instead."""
     unoffered: set[int] = field(default_factory=set)
     """Visitors whose ping was committed while their offer stood nowhere."""
     _seen: set[int] = field(default_factory=set)
@@ -153,7 +153,9 @@ class Checks:
             devices = await Presences(self.keyspace).admit([f"{NAME}|d{device:06d}" for device, _ in some])
             for (device, place), found in zip(some, devices, strict=True):
                 if not found.has_ping(place.partition, place.offset):
-                    self.unmarked.add((device, place.offset))
+                    where, mark = f"{place.partition}/{place.offset}", f"{found.pings.partition}/{found.pings.offset}"
+                    told = f"d{device:06d} at {where}, {self.committed[place.partition]} committed, mark {mark}"
+                    self.unmarked.setdefault((device, place), told)
         self.marks += len(wanted)
 
     def _look_at_offers(self) -> None:
@@ -183,11 +185,10 @@ class Checks:
             await consumer.stop()
         return again
 
-    async def what_became_of(self, devices: Iterable[int]) -> list[str]:
-        """For each: whether its ping stands where it was acknowledged, is committed, and bears a mark."""
+    async def what_became_of(self, pings: Iterable[tuple[int, Place]]) -> list[str]:
+        """For each: whether it stands where it was acknowledged, is committed, and bears a mark."""
         consumer, told = await reader(self.bootstrap, PINGS, self.partitions), []
-        for device in devices:
-            place = self.load.visits[device]
+        for device, place in pings:
             where = TopicPartition(PINGS.name, place.partition)
             consumer.seek(where, place.offset)
             got = (await consumer.getmany(where, timeout_ms=2_000, max_records=1)).get(where, [])

@@ -134,7 +134,8 @@ class Crew:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         try:
-            self.tally.failed += await asyncio.wait_for(process.wait(), LEAVE_SECONDS) != 0
+            code = await asyncio.wait_for(process.wait(), LEAVE_SECONDS)
+            self.tally.failed += code not in (0, -signal.SIGTERM)  # the latter: told before it could listen
         except TimeoutError:
             self.tally.stuck += 1
             process.kill()
