@@ -99,26 +99,23 @@ class OfferStream:
             await self.listener.news()
 
     async def _next(self) -> list[Shown]:
-        """The offers to be sent just now. Raises `InfrastructureError`; what came then still waits."""
-        listed = await self._listed()
-        count = len(self.listener.waiting)
-        standing = await self.standings.ask(self.recipient)
-        came = [self.listener.waiting.popleft() for _ in range(count)]
+        """The offers to be sent just now. Raises `InfrastructureError`; what came, or stands in the list, waits on."""
+        listener, count = self.listener, len(self.listener.waiting)
+        behind, listener.behind = listener.behind, False
+        try:
+            listed = await self._listed() if behind else []
+            standing = await self.standings.ask(self.recipient)
+        except InfrastructureError:
+            listener.behind = listener.behind or behind
+            raise
+        came = [listener.waiting.popleft() for _ in range(count)]
         if standing is Standing.MOVED:
-            self.listener.end()
+            listener.end()
         return self._new(listed, came) if standing is Standing.OPEN else []
 
     async def _listed(self) -> list[bytes]:
-        """The member's list, where offers may have been missed."""
-        if not self.listener.behind:
-            return []
-        self.listener.behind = False
-        try:
-            async with in_time():
-                return await self.offers.unexpired(self.recipient.owner, self.clock())
-        except InfrastructureError:
-            self.listener.behind = True
-            raise
+        async with in_time():
+            return await self.offers.unexpired(self.recipient.owner, self.clock())
 
     def _new(self, listed: list[bytes], came: list[bytes]) -> list[Shown]:
         now = self.clock()

@@ -243,3 +243,10 @@ async def until(condition: Any, what: str, seconds: float = 10.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - whatever it rests on
             await asyncio.sleep(0.01)
+
+
+async def settled(site: Site, streams: int = 1) -> None:
+    """So many streams listen, and have looked at the list."""
+    await until(lambda: site.delivery.listening() == streams, "streams are open")
+    listeners = site.delivery._all()
+    await until(lambda: not any(each.behind for each in listeners), "the lists were looked at")

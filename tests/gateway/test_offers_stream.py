@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import time
 
 import pytest
@@ -13,24 +11,8 @@ import pytest
 from streams.gateway.keys import Scope
 from streams.gateway.offers import MOST_PER_MEMBER
 from streams.gateway.serving import LET_FINISH
-from streams.tables.server import RedisServer
 from streams.transport.broker import wall_clock
-from tests.gateway.site import HOUR, Site, open_site, until
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a stream looks at every few seconds, it looks at all the time."""
-    monkeypatch.setattr("streams.delivery.PULSE", 0.02)
-    monkeypatch.setattr("streams.gateway.offer_stream.HEARTBEAT", 0.05)
-    monkeypatch.setattr("streams.gateway.keys.HELD", 0.02)
-
-
-async def settled(site: Site, streams: int = 1) -> None:
-    """So many streams listen, and have looked at the list."""
-    await until(lambda: site.delivery.listening() == streams, "streams are open")
-    listeners = site.delivery._all()
-    await until(lambda: not any(each.behind for each in listeners), "the lists were looked at")
+from tests.gateway.site import HOUR, open_site, settled, until
 
 
 def test_first_comes_what_has_not_expired_oldest_first_then_each_as_it_is_made(redis_url: str) -> None:
@@ -280,48 +262,5 @@ def test_one_member_cannot_hold_all_streams_open(redis_url: str) -> None:
             streams[0].close()
             await settled(site, MOST_PER_MEMBER - 1)
             assert (await site.events(site.as_device("phone"))).status == 200
-
-    asyncio.run(story())
-
-
-@pytest.mark.usefixtures("quick")
-def test_while_redis_is_away_nothing_is_sent_and_the_offer_comes_when_it_is_back(own_redis: RedisServer) -> None:
-    async def story() -> None:
-        async with open_site(own_redis.url) as site:
-            await site.member("anna", "phone")
-            stream = await site.events(site.as_device("phone"))
-            reading = asyncio.create_task(stream.next(30))
-            await settled(site)
-            own_redis.stop()
-            offer = site.offer("anna")
-            site.tell(offer)
-            comments = len(stream.comments)
-            await until(lambda: len(stream.comments) > comments + 3, "the stream goes on")
-            assert not reading.done()
-            own_redis.start()
-            assert (await reading or {})["id"] == offer.id
-
-    asyncio.run(story())
-
-
-@pytest.mark.usefixtures("quick")
-def test_a_redis_that_does_not_answer_ends_no_stream_and_nothing_is_sent_meanwhile(
-    own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("streams.gateway.standings.PATIENCE", 0.2)
-
-    async def story() -> None:
-        async with open_site(own_redis.url) as site:
-            await site.member("anna", "phone")
-            stream = await site.events(site.as_device("phone"))
-            reading = asyncio.create_task(stream.next(30))
-            await settled(site)
-            os.kill(own_redis.pid or 0, signal.SIGSTOP)
-            site.tell(offer := site.offer("anna"))
-            comments = len(stream.comments)
-            await until(lambda: len(stream.comments) > comments + 2, "the stream goes on")
-            assert not reading.done()
-            os.kill(own_redis.pid or 0, signal.SIGCONT)
-            assert (await reading or {})["id"] == offer.id
 
     asyncio.run(story())
