@@ -11,6 +11,7 @@ from config.settings import Settings, read_settings
 from streams.gateway.building import build_doors
 from streams.gateway.serving import serving
 from streams.logs import set_up_logs
+from streams.ops.port import ops_port
 
 
 def gateway() -> None:
@@ -30,9 +31,11 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with (
-        build_doors(settings) as doors,
+        build_doors(settings) as (doors, ops),
         serving(doors, settings.gateway_host, settings.gateway_port) as address,
+        ops_port(settings, ops) as ops_address,
     ):
         names = ", ".join(doors.retailers)
-        typer.echo(f"gateway for {names} at {address}; OpenAPI at {address}/docs", err=True)
+        told = f"; ops port: http://{ops_address}" if ops_address else ""
+        typer.echo(f"gateway for {names} at {address}; OpenAPI at {address}/docs{told}", err=True)
         await stop.wait()

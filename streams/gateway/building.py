@@ -11,9 +11,10 @@ from config.settings import Settings
 from streams.app import EMBEDDED, bootstrap, retailers_of
 from streams.delivery import delivering
 from streams.errors import UserError
-from streams.gateway.doors import Counts, Doors, NoCounts
+from streams.gateway.doors import Doors
+from streams.metrics import GatewayMetrics
 from streams.offer_sources import KafkaOffers
-from streams.ops.reach import LateKeyspace, Reach, Server, WatchedProducer
+from streams.ops.process import Ops
 from streams.producers import KafkaProducer
 from streams.tables.keyspace import Keyspace
 from streams.tables.redis_keyspace import connect
@@ -24,8 +25,8 @@ WRITE_WITHIN_MS = 3_000
 
 
 @asynccontextmanager
-async def build_doors(settings: Settings, counts: Counts | None = None) -> AsyncIterator[Doors]:
-    """The doors that `settings` describe; on leaving, all that was opened is closed.
+async def build_doors(settings: Settings) -> AsyncIterator[tuple[Doors, Ops]]:
+    """The doors that `settings` describe, and what operations see of them; on leaving, all that was opened is closed.
 
     Neither Redis nor the broker need be there: requests get 503 until they are. Raises `UserError` for an embedded
     broker or no Redis, which nobody could share.
@@ -37,14 +38,18 @@ async def build_doors(settings: Settings, counts: Counts | None = None) -> Async
             "or use `chalandise up`, which has a gateway"
         )
     async with AsyncExitStack() as opened:
-        keyspace = LateKeyspace(partial(connect, url), Reach(Server.REDIS, _nobody))
+        retailers = retailers_of(settings)
+        ops = Ops(retailers)
+        keyspace = ops.keyspace(partial(connect, url))
         opened.push_async_callback(keyspace.close)
         written = KafkaProducer(bootstrap(settings), request_timeout_ms=WRITE_WITHIN_MS)
         opened.push_async_callback(written.stop)
-        producer = WatchedProducer(written, Reach(Server.BROKER, _nobody))
+        producer = ops.producer(written)
         tables = Tables.over(cast(Keyspace, keyspace), settings.presence_ttl)
         delivery = await opened.enter_async_context(delivering(KafkaOffers(bootstrap(settings))))
-        yield Doors(retailers_of(settings), tables, producer, delivery=delivery, counts=counts or NoCounts())
+        counts = GatewayMetrics(ops.registry)
+        counts.watch_streams(delivery.listening)
+        yield Doors(retailers, tables, producer, delivery=delivery, counts=counts), ops
 
 
 def shared_redis(settings: Settings) -> str:
@@ -52,7 +57,3 @@ def shared_redis(settings: Settings) -> str:
     if settings.redis is None:
         raise UserError("no Redis is named: set CHALANDISE_REDIS=redis://… to the one that the workers use")
     return settings.redis
-
-
-def _nobody(*_: object) -> None:
-    """Is told of errors, and does nothing."""

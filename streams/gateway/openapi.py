@@ -91,6 +91,7 @@ def _operation(summary: str, kind: Kind | None, content: Described, answer: Desc
     scopes = () if kind is None else kind.scopes
     return {
         "summary": summary,
+        "operationId": summary.lower().replace(",", "").replace(" ", "_"),
         "description": f"Keys of scope {', '.join(scopes)}.",
         "security": [{"key": []}],
         "parameters": [DEVICE_TOKEN_PARAMETER] if "device" in scopes else [],

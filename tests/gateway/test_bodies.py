@@ -67,6 +67,18 @@ def test_of_a_gzip_bomb_no_more_is_unpacked_than_is_allowed(doorway_redis: str, 
     run(story())
 
 
+def test_what_unpacks_to_nothing_has_an_end_too(doorway_redis: str) -> None:
+    packer = zlib.compressobj(wbits=31)
+    nothing = packer.flush(zlib.Z_FULL_FLUSH) + b"".join(b"\0\0\0\xff\xff" for _ in range(MEBIBYTE // 5))
+
+    async def story() -> None:
+        async with doorway(doorway_redis) as at:
+            assert len(nothing) > MEBIBYTE
+            assert await posted(at, pieces(nothing), **GZIP) == (413, "close")
+
+    run(story())
+
+
 def test_gzip_to_the_largest_size_is_taken(doorway_redis: str) -> None:
     async def story() -> None:
         async with doorway(doorway_redis) as at:
