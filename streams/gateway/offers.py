@@ -12,6 +12,7 @@ from streams.gateway.access import Caller, Scope, allowing, forbidden
 from streams.gateway.gateway import Gateway, answering, gateway_of
 from streams.gateway.limits import refusal
 from streams.gateway.offer_stream import OfferStream, shown
+from streams.gateway.openapi import DEVICE_TOKEN_PARAMETER
 from streams.tables.recipients import Recipient, Standing
 
 EVENTS = "text/event-stream"
@@ -34,9 +35,19 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     },
     401: {"description": "No key, a wrong one, or no device token."},
     403: {"description": "Not with this key, or not this device."},
+    422: {"description": "Neither a device nor a member is named, or both are."},
     429: {"description": "Too many streams of one member; come again after `Retry-After` seconds."},
     503: {"description": "Not now; come again after `Retry-After` seconds."},
 }
+
+_SEEN = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "description": "On a stream: the id of the last offer that was seen; clients that read event streams send it.",
+    "schema": {"type": "string"},
+}
+_EXTRA = {"security": [{"key": []}], "parameters": [DEVICE_TOKEN_PARAMETER, _SEEN]}
 
 Named = Annotated[str | None, Query(min_length=1, max_length=200)]
 
@@ -44,7 +55,7 @@ router = APIRouter()
 _allow = allowing(Scope.DEVICE, Scope.CRM)
 
 
-@router.get("/v1/offers", response_class=Response, responses=_RESPONSES)
+@router.get("/v1/offers", response_class=Response, responses=_RESPONSES, openapi_extra=_EXTRA)
 async def get_offers(request: Request, device: Named = None, member: Named = None) -> Response:
     """The offers of the member behind a device; a key of scope `crm` may name a member instead.
 

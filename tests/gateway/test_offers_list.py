@@ -134,6 +134,20 @@ def test_the_retailers_own_systems_may_ask_for_any_device_or_member_of_theirs(re
     asyncio.run(story())
 
 
+def test_the_openapi_page_tells_both_forms_and_every_answer(redis_url: str) -> None:
+    async def story() -> None:
+        async with open_site(redis_url) as site:
+            paths = (await site.client.get("/openapi.json")).json()["paths"]
+            offers = paths["/v1/offers"]["get"]
+            assert set(offers["responses"]) == {"200", "401", "403", "422", "429", "503"}
+            assert set(offers["responses"]["200"]["content"]) == {"application/json", "text/event-stream"}
+            named = {"device", "member", "X-Device-Token", "Last-Event-ID"}
+            assert {each["name"] for each in offers["parameters"]} == named
+            assert set(paths["/v1/stop"]) == {"get", "post"}
+
+    asyncio.run(story())
+
+
 def test_a_key_of_another_retailer_finds_nobody(redis_url: str) -> None:
     async def story() -> None:
         async with open_site(redis_url) as site, open_site(redis_url) as other:
