@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] = "http://127.0.0.1:8080"
     """Where members reach the gateway: the `stop_url` of every offer begins with it."""
 
-    gateway_host: str = "127.0.0.1"
+    gateway_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     """Where the gateway listens; `0.0.0.0` where others than this machine come to it."""
 
     gateway_port: Annotated[int, Field(ge=0, le=65_535)] = 8080

@@ -68,5 +68,7 @@ def _tell(group: Sequence[_Waiting], error: BaseException | None) -> None:
             continue
         if error is None:
             each.done.set_result(None)
+        elif isinstance(error, Exception):
+            each.done.set_exception(error)
         else:
-            each.done.set_exception(error if isinstance(error, Exception) else asyncio.CancelledError())
+            each.done.cancel()

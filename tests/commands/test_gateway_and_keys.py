@@ -103,6 +103,7 @@ def test_a_port_that_is_in_use_is_said_in_one_line() -> None:
         ({"BROKER": "embedded://x"}, "CHALANDISE_BROKER"),
         ({"CONFIG": ""}, "CHALANDISE_CONFIG"),
         ({"GATEWAY_PORT": "70000"}, "CHALANDISE_GATEWAY_PORT"),
+        ({"GATEWAY_HOST": ""}, "CHALANDISE_GATEWAY_HOST"),
         ({"GATEWAY_HOST": "no such host"}, "CHALANDISE_GATEWAY_HOST"),
     ],
 )
