@@ -48,7 +48,7 @@ class Agent(StrEnum):
     """Everything else."""
 
 
-class Counts:
+class CounterBy:
     """A counter with one label, whose values are all there from the start, at zero."""
 
     def __init__(self, registry: CollectorRegistry, name: str, told: str, label: str, values: Iterable[str]) -> None:
@@ -153,8 +153,8 @@ class EngineMetrics:
         self._unsaved = counter("presences_unsaved", "Presences not saved: they or their consent changed meanwhile.")
 
     def _count_outcomes(self, registry: CollectorRegistry, retailers: Iterable[str]) -> None:
-        def counts(name: str, told: str, label: str, values: Iterable[str]) -> Counts:
-            return Counts(registry, f"chalandise_{name}", told, label, values)
+        def counts(name: str, told: str, label: str, values: Iterable[str]) -> CounterBy:
+            return CounterBy(registry, f"chalandise_{name}", told, label, values)
 
         doubts = chain(FixRejection, CheckInDoubt)
         self._rejections = counts("rejections", "Fixes and check-ins that were not believed.", "reason", doubts)
@@ -214,7 +214,7 @@ class InfrastructureMetrics:
     """Errors of Redis and of the broker, counted in `streams.ops.reach`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._errors = Counts(
+        self._errors = CounterBy(
             *(registry, "chalandise_infrastructure_errors", "Calls to Redis or the broker that failed.", "server"),
             Server,
         )
@@ -245,7 +245,7 @@ class GatewayMetrics:
             registry=registry,
         )
         self._streams = Gauge("chalandise_gateway_offer_streams", "Streams of offers held open.", registry=registry)
-        self._redemptions = Counts(
+        self._redemptions = CounterBy(
             *(registry, "chalandise_gateway_redemptions", "What tills were told.", "answer", TillAnswer)
         )
 

@@ -66,6 +66,8 @@ class Reach:
             self._fail(f"{_named(self.server)} does not answer within {ANSWER_SECONDS:.0f} s")
         except InfrastructureError:
             return  # counted where it was watched
+        except Exception as error:  # a user without the right to ask: whoever looks about goes on
+            self._fail(f"{_named(self.server)} answers with {type(error).__name__}")
 
     def _fail(self, why: str) -> None:
         self._heard, self.away = self._clock(), why

@@ -15,7 +15,7 @@ MAIN = [sys.executable, "-c", "from streams.commands import main; main()"]
 def environment(settings: dict[str, str]) -> dict[str, str]:
     """That of this process, without settings of its own."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CHALANDISE_")}
-    return clean | {"PYTHONPATH": str(ROOT), "COLUMNS": "300"} | settings
+    return clean | {"PYTHONPATH": str(ROOT), "COLUMNS": "300", "CHALANDISE_OPS_PORT": "0"} | settings
 
 
 def chalandise(*arguments: object, timeout: float = 60, **settings: str) -> subprocess.CompletedProcess[str]:

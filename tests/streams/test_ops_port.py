@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -130,6 +132,25 @@ def test_redis_away_is_told_and_counted_without_any_work(own_redis: RedisServer)
     asyncio.run(story())
 
 
+def test_a_redis_that_hangs_is_told_of(own_redis: RedisServer) -> None:
+    async def story() -> None:
+        async with started(own_redis.url) as (engine, client):
+            running = asyncio.create_task(engine.run())
+            await until(lambda: answers(client, "/readyz", 200))
+            assert own_redis.pid is not None
+            os.kill(own_redis.pid, signal.SIGSTOP)
+            try:
+                await until(lambda: answers(client, "/readyz", 503))
+                assert "Redis does not answer within 1 s" in (await client.get("/readyz")).text
+            finally:
+                os.kill(own_redis.pid, signal.SIGCONT)
+            await until(lambda: answers(client, "/readyz", 200))
+            engine.stop.set()
+            await running
+
+    asyncio.run(story())
+
+
 def test_a_port_that_is_taken_is_said_with_what_to_do(tmp_path: Path) -> None:
     async def story(port: int) -> None:
         async with ops_port(Settings(ops_port=port), Ops({})):
@@ -216,6 +237,15 @@ def test_a_server_that_does_not_answer_a_question_is_away(monkeypatch: pytest.Mo
     reach = Reach(Server.BROKER, lambda server: None)
     asyncio.run(reach.ask_if_quiet(asyncio.Event().wait))
     assert "does not answer" in (reach.away or "")
+
+
+def test_an_answer_that_nobody_expected_is_no_end_of_asking() -> None:
+    async def refused() -> None:
+        raise RuntimeError("no permission")
+
+    reach = Reach(Server.REDIS, lambda server: None)
+    asyncio.run(reach.ask_if_quiet(refused))
+    assert reach.away == "Redis answers with RuntimeError"
 
 
 def test_a_keyspace_connects_once_when_it_is_first_asked_and_again_where_that_failed() -> None:
