@@ -43,16 +43,17 @@ WARM_UP = 2.0
 BAD = (b"{", b'{"lat": 91}', b"\xff\xfe", b"[" * 5_000, b'{"retailer": "bench", "retailer": "x"}')
 
 
+def quantile(ordered: list[float], share: float) -> float:
+    """The quantile of what is sorted."""
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
+
+
 @dataclass(frozen=True)
 class Latencies:
     """Milliseconds of one run, sorted, and how many offers never came."""
 
     found: list[float]
     missing: int
-
-    def at(self, share: float) -> float:
-        """The quantile."""
-        return self.found[min(len(self.found) - 1, int(len(self.found) * share))] if self.found else float("nan")
 
 
 async def engine_worker(bootstrap: str, redis_url: str, world: World, ready: Callable[[], None]) -> None:
@@ -240,10 +241,14 @@ async def embedded(rate: int, seconds: float, devices: int, redis_url: str) -> L
 
 def line(title: str, runs: list[Latencies]) -> str:
     """Medians of the rounds."""
-    p50, p99 = (statistics.median(run.at(share) for run in runs) for share in (0.5, 0.99))
-    most = max(run.found[-1] for run in runs if run.found)
-    offers, missing = sum(len(run.found) for run in runs), sum(run.missing for run in runs)
-    return f"{title:<34}p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  max {most:6.1f} ms  {offers} offers, {missing} missing"
+    return f"{line_of(title, [run.found for run in runs])}, {sum(run.missing for run in runs)} missing"
+
+
+def line_of(title: str, runs: list[list[float]]) -> str:
+    """Medians over the rounds of the quantiles of each: milliseconds, sorted."""
+    p50, p99 = (statistics.median(quantile(run, share) for run in runs) for share in (0.5, 0.99))
+    most = max((run[-1] for run in runs if run), default=float("nan"))
+    return f"{title:<34}p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  max {most:6.1f} ms  {sum(map(len, runs))} in all"
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ EXPECTED = {
     "geofences": "locate",
     "cost": "2.0% with a trigger",
     "latency": "embedded",
+    "gateway": "gateway alone, 100 a post",
 }
 
 
