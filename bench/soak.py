@@ -1,6 +1,7 @@
 """Half an hour of joins, leaves and kills under load: is a ping lost, is something committed that was not processed?
 
-    python -m bench.soak [--minutes 30] [--seconds N] [--rate 1000] [--seed 1] [--keep FOLDER] [--scale 0.01]
+    python -m bench.soak [--minutes 30] [--seconds N] [--rate 1000] [--seed 1] [--pace 1] [--keep FOLDER]
+                         [--scale 0.01]
 
 Two to three real workers (`chalandise worker`, each a process) on a real Kafka and a real Redis, all on loopback and
 all started and ended here. A plan made from the seed says when a worker joins, leaves (SIGTERM), is killed (SIGKILL)
@@ -28,7 +29,7 @@ from aiokafka import AIOKafkaConsumer
 
 from bench.soak_checks import Checks, Offers, reader
 from bench.soak_load import TRIGGERS_EVERY, Load, visitors_of
-from bench.soak_plan import Action, Event, plan
+from bench.soak_plan import EVERY, Action, Event, plan
 from bench.soak_workers import Crew
 from bench.world import NAME, World
 from streams.tables.redis_keyspace import connect
@@ -181,7 +182,7 @@ def table(soak: Soak, offers: Offers, missing: list[int], waits: list[float]) ->
     return "\n".join(told), not any(must_be_none.values())
 
 
-async def soak(seconds: float, rate: int, seed: int, folder: Path) -> bool:
+async def soak(seconds: float, rate: int, seed: int, pace: float, folder: Path) -> bool:
     """One run; whether nothing was lost."""
     world = World(FENCES, DEVICES, visitors_of(rate, seconds), seed)
     config = folder / "soak.yaml"
@@ -200,7 +201,8 @@ async def soak(seconds: float, rate: int, seed: int, folder: Path) -> bool:
         checks = Checks(broker.bootstrap, GROUP, PARTITIONS, load, keyspace)
         for _ in range(WORKERS):
             await crew.join()
-        run = Soak(seconds, broker, crew, load, checks, plan(seconds, seed))
+        every = {name: pace * usual for name, usual in EVERY.items()}
+        run = Soak(seconds, broker, crew, load, checks, plan(seconds, seed, every))
         try:
             await run.run()
             await crew.close()
@@ -239,12 +241,12 @@ def settings(broker: KafkaBroker, redis: RedisServer, config: Path) -> dict[str,
     }
 
 
-async def until_told(seconds: float, rate: int, seed: int, folder: Path) -> bool:
+async def until_told(seconds: float, rate: int, seed: int, pace: float, folder: Path) -> bool:
     """`soak`, that SIGTERM ends as Ctrl-C does."""
     current = asyncio.current_task()
     if current is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, current.cancel)
-    return await soak(seconds, rate, seed, folder)
+    return await soak(seconds, rate, seed, pace, folder)
 
 
 def main() -> None:
@@ -254,6 +256,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, help="instead of minutes")
     parser.add_argument("--rate", type=int, default=1_000, help="pings a second")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pace", type=float, default=1.0, help="of the time between two kills, joins or leaves")
     parser.add_argument("--keep", type=Path, help="a folder for the logs and the data, kept; else they are temporary")
     parser.add_argument("--scale", type=float, default=1.0, help="of the time; 0.01 for a trial")
     given = parser.parse_args()
@@ -268,7 +271,7 @@ def main() -> None:
             flush=True,
         )
         try:
-            sound = asyncio.run(until_told(seconds, given.rate, given.seed, folder))
+            sound = asyncio.run(until_told(seconds, given.rate, given.seed, given.pace, folder))
         except (KeyboardInterrupt, asyncio.CancelledError):
             sys.exit("stopped before its time")
     sys.exit(0 if sound else 1)
