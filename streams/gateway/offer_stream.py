@@ -63,9 +63,10 @@ def event(offer: Shown) -> bytes:
 
 @dataclass
 class OfferStream:
-    """One open stream. `still_allowed` raises HTTPException once its key is revoked; `clock` is milliseconds UTC.
+    """One open stream of one recipient.
 
-    Offers up to `last_seen`, the id of one, were seen on an earlier stream; what is no id is passed over.
+    `still_allowed` raises HTTPException once its key is revoked; `clock` is milliseconds UTC. Offers up to `last_seen`,
+    the id of one, were seen on an earlier stream; what is no id is passed over.
     """
 
     listener: Listener
@@ -75,7 +76,10 @@ class OfferStream:
     still_allowed: Callable[[], Awaitable[object]]
     clock: Callable[[], int]
     last_seen: str = ""
-    _sent: dict[str, int] = field(default_factory=dict)
+    sent: dict[str, int] = field(default_factory=dict)
+    """What was sent, by id, with its expiry: once is enough."""
+    moved: bool = False
+    """It ended because the device is another member's now."""
     _heard: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -110,6 +114,7 @@ class OfferStream:
             raise
         came = [listener.waiting.popleft() for _ in range(count)]
         if standing is Standing.MOVED:
+            self.moved = True
             listener.end()
         return self._new(listed, came) if standing is Standing.OPEN else []
 
@@ -121,9 +126,10 @@ class OfferStream:
         now = self.clock()
         unseen = [offer for offer in shown(listed, self.recipient, now) if offer.id > self.last_seen]
         unseen += shown(came, self.recipient, now)
-        new = {offer.id: offer for offer in unseen if offer.id not in self._sent}
-        self._sent = {named: ends for named, ends in self._sent.items() if ends > now}
-        self._sent |= {offer.id: offer.expires_at for offer in new.values()}
+        new = {offer.id: offer for offer in unseen if offer.id not in self.sent}
+        for named in [named for named, ends in self.sent.items() if ends <= now]:
+            del self.sent[named]
+        self.sent.update({offer.id: offer.expires_at for offer in new.values()})
         return sorted(new.values())
 
     async def _is_allowed(self) -> bool:

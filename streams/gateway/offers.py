@@ -8,11 +8,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from streams.delivery import Delivery
+from streams.errors import InfrastructureError
 from streams.gateway.access import Caller, Scope, allowing, forbidden
 from streams.gateway.gateway import Gateway, answering, gateway_of
 from streams.gateway.limits import refusal
 from streams.gateway.offer_stream import OfferStream, shown
 from streams.gateway.openapi import DEVICE_TOKEN_PARAMETER
+from streams.gateway.standings import in_time
 from streams.tables.recipients import Recipient, Standing
 
 EVENTS = "text/event-stream"
@@ -49,6 +52,7 @@ _SEEN = {
 }
 _EXTRA = {"security": [{"key": []}], "parameters": [DEVICE_TOKEN_PARAMETER, _SEEN]}
 
+StillAllowed = Callable[[], Awaitable[object]]
 Named = Annotated[str | None, Query(min_length=1, max_length=200)]
 
 router = APIRouter()
@@ -66,9 +70,7 @@ async def get_offers(request: Request, device: Named = None, member: Named = Non
     device, member = _asked(caller, device, member)
     async with answering(request):
         gateway = gateway_of(request)
-        if device is not None:
-            member = await gateway.doors.tables.links.member_of("link", f"{caller.retailer}|{device}")
-        recipient = Recipient(caller.retailer, member, device)
+        recipient = await _recipient(gateway, caller.retailer, device, member)
         if EVENTS in request.headers.get("accept", ""):
             return _stream(gateway, recipient, request.headers.get("last-event-id", ""), lambda: _allow(request))
         return Response(await _listed(gateway, recipient), media_type="application/json", headers=HEADERS)
@@ -85,6 +87,14 @@ def _asked(caller: Caller, device: str | None, member: str | None) -> tuple[str 
     return device, member
 
 
+async def _recipient(gateway: Gateway, retailer: str, device: str | None, member: str | None) -> Recipient:
+    """The member that was named, or the one behind the device just now."""
+    if device is not None:
+        async with in_time():
+            member = await gateway.doors.tables.links.member_of("link", f"{retailer}|{device}")
+    return Recipient(retailer, member, device)
+
+
 async def _listed(gateway: Gateway, recipient: Recipient) -> bytes:
     doors = gateway.doors
     records = await doors.tables.offers.unexpired(recipient.owner, doors.clock())
@@ -94,9 +104,7 @@ async def _listed(gateway: Gateway, recipient: Recipient) -> bytes:
     return b"[" + b",".join(offer.value for offer in reversed(offers)) + b"]"
 
 
-def _stream(
-    gateway: Gateway, recipient: Recipient, last_seen: str, still_allowed: Callable[[], Awaitable[object]]
-) -> Response:
+def _stream(gateway: Gateway, recipient: Recipient, last_seen: str, still_allowed: StillAllowed) -> Response:
     delivery = gateway.doors.delivery
     if delivery is None:
         raise refusal(503, "this gateway has no stream of offers: ask for the list", retry_after=60)
@@ -104,14 +112,26 @@ def _stream(
         raise refusal(503, "too many streams are open: try again", retry_after=5)
     if delivery.listening(recipient.owner) >= MOST_PER_MEMBER:
         raise refusal(429, "too many streams of one member are open", retry_after=60)
+    events = _events(gateway, delivery, recipient, last_seen, still_allowed)
+    return StreamingResponse(events, media_type=EVENTS, headers=HEADERS)
 
-    async def events() -> AsyncGenerator[bytes, None]:
-        doors = gateway.doors
+
+async def _events(
+    gateway: Gateway, delivery: Delivery, recipient: Recipient, last_seen: str, still_allowed: StillAllowed
+) -> AsyncGenerator[bytes, None]:
+    """The events of one recipient; where the device gets another member, those of that one from then on."""
+    doors, sent = gateway.doors, dict[str, int]()
+    while True:
         with delivery.listen(recipient.owner) as listener:
             stream = OfferStream(
-                *(listener, recipient, doors.tables.offers, gateway.standings, still_allowed, doors.clock, last_seen)
+                *(listener, recipient, doors.tables.offers, gateway.standings, still_allowed, doors.clock, last_seen),
+                sent=sent,
             )
             async for chunk in stream.events():
                 yield chunk
-
-    return StreamingResponse(events(), media_type=EVENTS, headers=HEADERS)
+        if not stream.moved:
+            return
+        try:
+            recipient, last_seen = await _recipient(gateway, recipient.retailer, recipient.device, None), ""
+        except InfrastructureError:
+            return  # the client comes back, and is told to wait
