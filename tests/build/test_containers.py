@@ -18,18 +18,21 @@ COMPOSE: dict[str, Any] = YAML(typ="safe", pure=True).load(ROOT / "docker-compos
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 BUILD_STAGE, FINAL_STAGE = re.split(r"(?m)^FROM ", (ROOT / "Dockerfile").read_text().replace("\\\n", " "))[1:]
 SPECIFICATION = jsonschema.Draft7Validator(get_builtin_schema("vendor.compose-spec"))
-SERVERS = ("kafka", "redis", "worker")
+SERVERS = ("kafka", "redis", "worker", "gateway")
 
+GATEWAY = "tests/integration/test_container_commands.py::test_the_gateway_takes_a_purchase_in"
+LIVE = "import urllib.request as web; web.urlopen('http://127.0.0.1:9464/livez', timeout=3)"
 BROKER = "--entity-type=brokers --entity-name=1 --describe"
 
 # Each command that a container runs, and the test that runs the same command without Docker.
 COVERED = {
     "chalandise worker": "tests/integration/test_container_commands.py::test_the_worker_offers_what_is_due",
     "chalandise topics create": "tests/integration/test_container_commands.py::test_the_topics_are_created",
-    "chalandise topics list": "tests/integration/test_container_commands.py::test_the_topics_are_listed",
+    "chalandise gateway": GATEWAY,
     "redis-server --appendonly yes --appendfsync everysec --save '' --maxmemory-policy noeviction": (
         "tests/build/test_server_options.py::test_redis_takes_the_options_and_answers_its_health_check"
     ),
+    f"python -c {shlex.quote(LIVE)}": GATEWAY,
     "redis-cli ping": "tests/build/test_server_options.py::test_redis_takes_the_options_and_answers_its_health_check",
     f"/opt/kafka/bin/kafka-configs.sh --bootstrap-server=kafka:9092 {BROKER}": (
         "tests/build/test_server_options.py::test_kafka_takes_the_settings_and_answers_its_health_check"
@@ -89,8 +92,9 @@ def test_what_is_written_stays_in_a_volume() -> None:
     assert set(COMPOSE["volumes"]) == {"kafka-data", "redis-data"}
 
 
-def test_the_worker_waits_for_the_servers_and_its_topics() -> None:
-    waits = {name: needed["condition"] for name, needed in SERVICES["worker"]["depends_on"].items()}
+@pytest.mark.parametrize("name", ["worker", "gateway"])
+def test_worker_and_gateway_wait_for_the_servers_and_the_topics(name: str) -> None:
+    waits = {name: needed["condition"] for name, needed in SERVICES[name]["depends_on"].items()}
     assert waits == {
         "kafka": "service_healthy",
         "redis": "service_healthy",
@@ -99,17 +103,17 @@ def test_the_worker_waits_for_the_servers_and_its_topics() -> None:
 
 
 def test_every_server_has_a_health_check_and_starts_again() -> None:
-    assert instruction("HEALTHCHECK .* CMD")  # the worker's
+    assert instruction("HEALTHCHECK .* CMD")  # of worker and gateway
     for name in SERVERS:
         assert SERVICES[name]["restart"] == "unless-stopped"
-        assert name == "worker" or SERVICES[name]["healthcheck"]["test"]
+        assert "build" in SERVICES[name] or SERVICES[name]["healthcheck"]["test"]
 
 
-def test_the_worker_has_no_more_rights_than_it_needs() -> None:
-    worker = SERVICES["worker"]
-    assert worker["read_only"] is True
-    assert worker["cap_drop"] == ["ALL"]
-    assert all(volume.endswith(":ro") for volume in worker["volumes"])
+@pytest.mark.parametrize("name", ["worker", "gateway"])
+def test_worker_and_gateway_have_no_more_rights_than_they_need(name: str) -> None:
+    assert SERVICES[name]["read_only"] is True
+    assert SERVICES[name]["cap_drop"] == ["ALL"]
+    assert all(volume.endswith(":ro") for volume in SERVICES[name]["volumes"])
     assert re.search(r"(?m)^USER [1-9]\d+$", FINAL_STAGE)
 
 

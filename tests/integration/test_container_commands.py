@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import orjson
 import pytest
 
@@ -14,17 +18,21 @@ from streams.tables.server import RedisServer
 from tests.brokers import KafkaBroker
 from tests.integration.running import (
     AVENUE,
+    NAME,
     SECRET,
     Chalandise,
     client,
     member,
     now,
     run_command,
+    until,
     visit,
 )
 
 pytestmark = pytest.mark.kafka
 PARTITIONS = 12  # as in docker-compose.yml
+DOCKERFILE = Path(__file__).parents[2] / "Dockerfile"
+PURCHASE = {"id": "receipt-1", "member": "member-1", "lines": [{"category": "beauty", "amount": "39.00 EUR"}]}
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +106,32 @@ def test_the_worker_offers_what_is_due(settings: dict[str, object], broker: Kafk
         assert worker.process.wait(30) == 0
         assert "working on kafka://" in worker.err
         assert "Traceback" not in worker.err
+
+
+def test_the_gateway_takes_a_purchase_in(settings: dict[str, object], broker: KafkaBroker, tmp_path: Path) -> None:
+    run_command("topics", "create", **settings)
+    key = run_command("keys", "create", "--retailer", NAME, "--scope", "crm", **settings).stdout.strip()
+    (live,) = re.findall(r"import urllib[^\"]+", DOCKERFILE.read_text())
+
+    async def story(gateway: Chalandise) -> None:
+        await until(lambda: "ops port" in gateway.err or not gateway.runs(), "gateway")
+        (address, ops) = re.findall(r"http://127[^/;\s]+", gateway.err)[::2]
+        health = [sys.executable, "-c", live.replace("http://127.0.0.1:9464", ops)]
+        assert (await asyncio.to_thread(subprocess.run, health, check=False)).returncode == 0
+        asking = {"Authorization": f"Bearer {key}"}
+        async with client(broker.bootstrap, PARTITIONS) as kafka, httpx.AsyncClient(base_url=address) as web:
+            answer = await web.post("/v1/purchases", json=PURCHASE | {"at": now()}, headers=asking)
+            assert (answer.status_code, answer.json()["accepted"]) == (200, 1)
+            ((keyed, value),) = await kafka.read(topics.PURCHASES, least=1)
+            assert (keyed, orjson.loads(value or b"")["id"]) == (f"{NAME}|member-1".encode(), "receipt-1")
+
+    with Chalandise(tmp_path / "gateway", "gateway", **settings) as gateway:
+        asyncio.run(story(gateway))
+        gateway.process.terminate()
+        assert gateway.process.wait(30) == 0
+        assert "Traceback" not in gateway.err
+        refused = subprocess.run([sys.executable, "-c", live], capture_output=True, check=False)
+        assert refused.returncode != 0  # nothing listens there any more
 
 
 def test_what_is_needed_to_run_is_asked_for(settings: dict[str, object]) -> None:
