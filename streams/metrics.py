@@ -239,7 +239,7 @@ class GatewayMetrics:
         )
         self._seconds = Histogram(
             "chalandise_gateway_request_seconds",
-            "From a request's head to the end of its answer.",
+            "From a request's head to the head of its answer.",
             ("route",),
             buckets=REQUEST_BOUNDS,
             registry=registry,

@@ -27,11 +27,12 @@ class Watching:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 0
+        began, ended, status = time.perf_counter(), 0.0, 0
 
         async def noting(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
+            nonlocal status, ended
+            if message["type"] == "http.response.start":
+                status, ended = message["status"], time.perf_counter()  # a stream of offers stays open for hours
             await send(message)
 
         try:
@@ -42,7 +43,7 @@ class Watching:
             log.error("a request raised, and is answered with 500: %s", where(error))
             if not status:
                 await json_response({"detail": "Internal Server Error"}, 500)(scope, receive, noting)
-        self._counts.answered(_route(scope), status, time.perf_counter() - began)
+        self._counts.answered(_route(scope), status, (ended or time.perf_counter()) - began)
 
 
 def _route(scope: Scope) -> str:
