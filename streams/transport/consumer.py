@@ -260,6 +260,9 @@ class BatchConsumer(FaustConsumer):
     async def _commit_all(self) -> None:
         while await self.maybe_wait_for_commit_to_finish():
             pass  # a commit under way began before the last acknowledgement
+        current = asyncio.current_task()
+        if current is not None and current.cancelling():  # Faust has swallowed it, and the broker may be away for long
+            raise asyncio.CancelledError
         await self.commit_and_end_transactions()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -32,6 +33,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 if self._consumer is not None:
                     await self._consumer.stop()
             await asyncio.sleep(START_AGAIN_SECONDS)
+
+    async def on_thread_stop(self) -> None:
+        """As Faust's, but for what the driver raises when it is closed while its broker is away.
+
+        Closing cancels its fetches, and waits for them; one that is just between two tries hands the cancellation on,
+        this thread would end without a word, and the worker would wait for it for ever.
+        """
+        with contextlib.suppress(asyncio.CancelledError, KafkaError):
+            await super().on_thread_stop()
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         """As Faust's, but for two things it fixes: it waits 1,500 ms for a fetch and deals partitions round-robin.

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from streams.errors import InfrastructureError
-from streams.transport.broker_log import BrokerLog
+from streams.transport.broker_log import BrokerLog, broker_log
 from streams.transport.kafka import ConsumerThread
 from tests.brokers import KafkaBroker, free_port
 from tests.transport.workers import Worker, embedded_side, in_order, kafka_side, new_group, until
@@ -40,6 +40,23 @@ def test_a_worker_outlives_a_killed_broker_and_reads_on(
 
     with caplog.at_level(logging.WARNING):
         asyncio.run(story())
+
+
+@pytest.mark.kafka
+def test_a_worker_can_be_stopped_while_its_broker_is_away(own_kafka: KafkaBroker) -> None:
+    """The driver's fetcher raises as it is closed between two tries."""
+
+    async def story() -> None:
+        async with kafka_side(own_kafka.bootstrap, request_timeout_ms=3000) as side:
+            topic = side.topic()
+            await side.write(topic, 500)
+            worker = Worker(side.url, new_group(), topic)
+            await until(lambda: len(worker.seen) >= 500, "the first records")
+            await asyncio.to_thread(own_kafka.kill)
+            await until(lambda: broker_log.swallowed > 50, "it tries again and again")
+            await asyncio.wait_for(worker.stop(), 20)
+
+    asyncio.run(story())
 
 
 @pytest.fixture
