@@ -308,7 +308,10 @@ class _Way:
         return notes(self._settled, self._tables, now)
 
     async def save(self) -> None:
-        """Save what moved; refused where consent or presence changed since it was read."""
+        """Save what moved; where consent or presence changed since it was read it is refused, and timers stay as they are."""
         moved = [track.packed() for track in self.tracks.values() if track.moved]
         saved = await self._tables.presences.save(moved)
-        self.processed.unsaved += saved.count(False)
+        refused = {device.owner for device, done in zip(moved, saved, strict=True) if not done}
+        self.processed.unsaved += len(refused)
+        for owners in self.spent.values():
+            owners -= refused

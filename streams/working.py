@@ -102,7 +102,8 @@ class Worker:
         Raises `Abandoned` where the batch is no longer ours, `TooManyBroken` where the fault must be ours.
         """
         try:
-            yield await self._process(batch)
+            async for processed in self._until_saved(batch):
+                yield processed
         except (Abandoned, asyncio.CancelledError):
             raise
         except Exception as error:
@@ -110,13 +111,27 @@ class Worker:
             async for processed in self._one_by_one(batch):
                 yield processed
 
+    async def _until_saved(self, batch: Batch) -> AsyncIterator[Processed]:
+        """What the batch came to; and once more for devices whose presence somebody else saved between.
+
+        For a moment after a rebalance a partition may have two owners. What was saved is known by its marks, and not
+        applied twice; where a consent was withdrawn, the device is no longer admitted.
+        """
+        while True:
+            processed = await self._process(batch)
+            yield processed
+            if not processed.unsaved:
+                return
+            self.still_ours()
+
     async def _one_by_one(self, batch: Batch) -> AsyncIterator[Processed]:
         for record in batch.records:
             if record.topic == topics.PINGS.name:
-                async for processed in self._timers(Batch([], {record.partition: record.timestamp})):
-                    yield processed
+                async for fired in self._timers(Batch([], {record.partition: record.timestamp})):
+                    yield fired
             try:
-                yield await self._process(Batch([record], {}))
+                async for processed in self._until_saved(Batch([record], {})):
+                    yield processed
             except (Abandoned, asyncio.CancelledError):
                 raise
             except Exception as error:
@@ -127,11 +142,12 @@ class Worker:
                 yield processed
 
     async def _timers(self, batch: Batch) -> AsyncIterator[Processed]:
-        """The timers due by the clocks of a batch, each by itself and apart from records; one that raises is put off."""
+        """The timers due by the clocks of a batch, each by itself, apart from records; one that raises is put off."""
         for partition, clock in batch.clocks.items():
             for owner, at in await self.patience.until_done(partial(self._due, partition, clock), self.still_ours):
                 try:
-                    yield await self._process(Batch([], {partition: at}))
+                    async for processed in self._until_saved(Batch([], {partition: at})):
+                        yield processed
                 except (Abandoned, asyncio.CancelledError):
                     raise
                 except Exception as error:

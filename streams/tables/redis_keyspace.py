@@ -13,8 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
-import hiredis
-from redis.asyncio import Connection, ConnectionPool, Redis, RedisCluster
+from redis.asyncio import ConnectionPool, Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -30,6 +29,7 @@ from redis.exceptions import (
 
 from streams.errors import InfrastructureError
 from streams.tables import keys
+from streams.tables.connections import Connections
 from streams.tables.keyspace import Change, FirstValue, GivenPlace, Listed, Note, Reminder, Reservation, Saving
 
 Client = Redis | RedisCluster
@@ -43,9 +43,7 @@ async def connect(url: str) -> RedisKeyspace:
     Without timers a call or retries of its own: the caller has one deadline round the batch, and a claim that may have
     been carried out must be looked up, not repeated.
     """
-    pool = ConnectionPool.from_url(
-        url, connection_class=PackingConnection, protocol=2, socket_timeout=None, retry=Retry(NoBackoff(), 0)
-    )
+    pool = ConnectionPool.from_url(url, protocol=2, socket_timeout=None, retry=Retry(NoBackoff(), 0))
     client = Redis.from_pool(pool)
     async with _named_errors():
         about = await client.info("cluster")
@@ -53,17 +51,6 @@ async def connect(url: str) -> RedisKeyspace:
         return RedisKeyspace(client)
     await client.aclose()
     return RedisKeyspace(RedisCluster.from_url(url, protocol=2, socket_timeout=None))
-
-
-class PackingConnection(Connection):
-    """Commands are packed by hiredis: the client's own way costs more than all else we do to save a batch."""
-
-    def pack_command(self, *args: Any) -> list[bytes]:
-        """The bytes of one command; a name of two words, such as `SCRIPT LOAD`, goes the client's own way."""
-        if " " in args[0]:
-            packed: list[bytes] = super().pack_command(*args)
-            return packed
-        return [hiredis.pack_command(args)]
 
 
 @cache
@@ -96,9 +83,12 @@ class RedisKeyspace:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._sharded = isinstance(client, RedisCluster)
+        self._connections = None if isinstance(client, RedisCluster) else Connections(client.connection_pool)
 
     async def close(self) -> None:
         """Give the connections back."""
+        if self._connections is not None:
+            await self._connections.close()
         await self._client.aclose()
 
     async def clear(self) -> None:
@@ -212,6 +202,8 @@ class RedisKeyspace:
         return replies
 
     async def _send(self, commands: Sequence[Command]) -> list[Any]:
+        if self._connections is not None:
+            return await self._connections.exchange(commands)
         if len(commands) == 1:
             try:
                 return [await self._client.execute_command(*commands[0])]
