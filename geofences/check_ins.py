@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
+from shapely import point_on_surface
+
 from geofences.fixes import Fix
 from geofences.index import GeofenceIndex
-from geofences.rings import Ring, Zone
+from geofences.rings import Circle, Ring, Zone
 
 
 class CheckInDoubt(StrEnum):
@@ -46,6 +48,15 @@ def believe(
     if newest is None or _certainly_beyond(index, zone, newest) <= REACH * abs(at - newest.at) / 1_000:
         return None
     return CheckInDoubt.OUT_OF_REACH
+
+
+def place_of(zone: Zone) -> tuple[float, float]:
+    """Longitude and latitude of a place in the innermost ring: where somebody is who is certainly in the store."""
+    shape = zone.geofences[-1].shape
+    if isinstance(shape, Circle):
+        return shape.lon, shape.lat
+    within = point_on_surface(shape)
+    return float(within.x), float(within.y)
 
 
 def _certainly_beyond(index: GeofenceIndex, zone: Zone, fix: Fix) -> float:

@@ -1,5 +1,7 @@
 """Fixes: where a phone says it was, and which of them are not believed."""
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import asin, cos, isfinite, radians, sin, sqrt
@@ -16,6 +18,14 @@ LONGEST_DEGREE = 111_700.0
 
 DEGREE = 10_000_000
 """Positions are kept in units of 1e-7 degree: 1.1 cm."""
+
+FIXES_KEPT = 8
+LATENESS = 60_000
+"""Milliseconds: a fix that is so much older than the newest of its device still takes its place among those kept."""
+
+FAST = 4.0
+"""m/s: nobody shops at this speed."""
+FAST_WITHIN = 60_000
 
 LARGEST_ACCURACY = 6_553.5
 LARGEST_SPEED = 655.34
@@ -63,8 +73,8 @@ class FixRejection(StrEnum):
     MOCKED = "MOCKED"  # the phone says that an app made it up
     FUTURE = "FUTURE"  # more than a minute ahead of us
     STALE = "STALE"  # older than a day
-    DUPLICATE = "DUPLICATE"  # the newest fix once more
-    OUT_OF_ORDER = "OUT_OF_ORDER"  # older than the newest fix of the device
+    DUPLICATE = "DUPLICATE"  # one of the last fixes once more
+    OUT_OF_ORDER = "OUT_OF_ORDER"  # too late to take its place among the last fixes of the device
     IMPOSSIBLE_SPEED = "IMPOSSIBLE_SPEED"  # 200 m in a second; a second fix there makes it believed
 
 
@@ -93,6 +103,31 @@ def screen(fix: Fix, newest: Fix | None, now: int, policy: ScreenPolicy = DEFAUL
     if fix.at < newest.at:
         return FixRejection.OUT_OF_ORDER
     return None if is_reachable(newest, fix, policy) else FixRejection.IMPOSSIBLE_SPEED
+
+
+def screen_late(fix: Fix, kept: Sequence[Fix], now: int, policy: ScreenPolicy = DEFAULT_SCREEN) -> FixRejection | None:
+    """Why a fix older than the newest of those `kept` (oldest first) is not believed; None if it is.
+
+    It must be one that `late_rejection` lets in, reachable from the one before it, and the one after it from there.
+    """
+    rejection = screen_alone(fix, now, policy) or late_rejection(fix, kept)
+    if rejection is not None:
+        return rejection
+    place = bisect_left(kept, fix.at, key=_time)
+    reachable = is_reachable(fix, kept[place], policy) and (place == 0 or is_reachable(kept[place - 1], fix, policy))
+    return None if reachable else FixRejection.IMPOSSIBLE_SPEED
+
+
+def late_rejection(fix: Fix, kept: Sequence[Fix]) -> FixRejection | None:
+    """Why a fix no newer than the newest of those `kept` (oldest first) cannot take its place; None if it can."""
+    if any(fix.at == each.at for each in kept):
+        return FixRejection.DUPLICATE
+    too_old = kept[-1].at - fix.at > LATENESS or (len(kept) >= FIXES_KEPT and fix.at < kept[0].at)
+    return FixRejection.OUT_OF_ORDER if too_old else None
+
+
+def _time(fix: Fix) -> int:
+    return fix.at
 
 
 def screen_alone(fix: Fix, now: int, policy: ScreenPolicy) -> FixRejection | None:
@@ -134,6 +169,15 @@ def is_reachable(earlier: Fix, later: Fix, policy: ScreenPolicy = DEFAULT_SCREEN
         or elapsed > policy.speed_within
         or least_speed(earlier, later) <= policy.max_speed
     )
+
+
+def is_fast(fixes: Sequence[Fix]) -> bool:
+    """Whether the last fix is of somebody who rides: by what the phone says, else by how far it came in a minute."""
+    last = fixes[-1]
+    if last.speed is not None or len(fixes) < 2:
+        return (last.speed or 0.0) > FAST
+    earlier = next((fix for fix in fixes[:-1] if last.at - fix.at <= FAST_WITHIN), fixes[-2])
+    return least_speed(earlier, last) > FAST
 
 
 def least_speed(earlier: Fix, later: Fix) -> float:

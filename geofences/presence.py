@@ -2,9 +2,11 @@
 
 The law
 -------
-1. Evidence. A fix weighs `w = d / max(accuracy, FLOOR)`, cut to -1 .. 1, for each ring, where d (metres) is how far it
-   lies beyond the edge that would have to be crossed: inwards for a ring not held, outwards and beyond the exit margin
-   for one that is. Below FAINT it weighs nothing: an error circle over the edge decides nothing by itself.
+1. Evidence. A fix weighs `w = d / reach(accuracy)`, cut to -1 .. 1, for each ring, where d (metres) is how far it lies
+   beyond the edge that would have to be crossed: inwards for a ring not held, outwards and beyond the exit margin for
+   one that is. The reach is the accuracy, at least FLOOR; of one worse than COARSE the rest counts twice. Below FAINT
+   it weighs nothing: an error circle over the edge decides nothing by itself. A coarse fix that repeats one of the last
+   to the digit weighs nothing either (`evidence.py`).
 2. A change is pending from its first evidence (`began`). Evidence adds up over fixes, contrary evidence takes away, a
    fix that is certainly on the other side ends it. It is confirmed by a fix when the evidence is ENOUGH (1) and the
    hold time is over. A change happened `at` its first evidence; `confirmed_at` says when we believed it.
@@ -15,8 +17,16 @@ The law
    or was fast at its last fix (then the next fix decides); after SILENCE everything ends with reason `timeout`.
 5. Before a fix is applied, the timers due before it fire. A timed transition carries its due time, never a clock's: it
    is its `confirmed_at`, and its `at` as well, except for a leave, which happened at its first evidence.
-6. A fix no newer than the newest changes nothing. The first fix, or the first after SILENCE, starts presence anew.
-7. A store that is no longer in the index, or has another geometry, is forgotten without a word.
+6. A late fix, older than the newest, takes its place among the last FIXES_KEPT if it is at most LATENESS late: each
+   store goes through the fixes since its last transition again, in order. What was told stands: at a store where
+   something was confirmed at or after the fix, it changes nothing. What it adds is believed now: its `confirmed_at` is
+   the time of the newest fix. A fix that comes again changes nothing. The first fix, or the first after SILENCE, starts
+   presence anew.
+7. A check-in that only works in the store is certain: all its rings are entered at its time, a leave that began before
+   is off, and fixes from before it, which may come after it, change nothing there. It moves no timer.
+8. A store that is not in the index any more is forgotten without a word. Where a fence is new or another than it was,
+   who was certainly in it at the last fix is in it without a word, unless it asks for `fire_on_create`; who held a ring
+   holds it for as long as the last fix is not certainly out of it.
 PASS_BY is a pending entry that had enough evidence, but ended before its hold time. A visit ring that was entered and
 left without DWELL gives ENTER and EXIT, the latter with reason `pass_by`.
 """
@@ -25,9 +35,24 @@ from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from itertools import chain
 
-from geofences.fixes import DEFAULT_SCREEN, Fix, FixRejection, ScreenPolicy, is_reachable, least_speed, screen
+from geofences.check_ins import place_of
+from geofences.evidence import ENOUGH, FLOOR, MOST, is_repeated, is_steady, weight
+from geofences.fixes import (
+    DEFAULT_SCREEN,
+    FIXES_KEPT,
+    LATENESS,
+    Fix,
+    FixRejection,
+    ScreenPolicy,
+    is_fast,
+    is_reachable,
+    late_rejection,
+    screen,
+    screen_late,
+)
 from geofences.ids import timed_id
 from geofences.index import GeofenceIndex, Sighting
+from geofences.replaying import carried, rewound
 from geofences.rings import Ring, Zone
 from geofences.states import Pending, Presence, StorePresence, Transition, TransitionKind, TransitionReason
 
@@ -41,24 +66,14 @@ __all__ = [
     "TransitionKind",
     "TransitionReason",
     "advance",
+    "arrive",
     "expire",
     "next_due",
     "screened",
     "transition_id",
 ]
 
-ENOUGH = 1_000
-"""Evidence is counted in thousandths of one certain fix."""
-MOST = 2_000
-FAINT = 100
-FLOOR = 15.0
-"""Metres: no phone in a street is more accurate than this, whatever it says."""
 SILENCE = 30 * 60_000
-FIXES_KEPT = 8
-FAST = 4.0
-"""m/s: nobody shops at this speed."""
-_FAST_WITHIN = 60_000
-
 
 Outcome = tuple[Presence, tuple[Transition, ...]]
 
@@ -104,8 +119,10 @@ def screened(
     presence: Presence, fix: Fix, now: int, policy: ScreenPolicy = DEFAULT_SCREEN
 ) -> tuple[Presence, FixRejection | None]:
     """Why the fix is not believed, if so. An impossible jump is remembered; a second fix near it makes it believed."""
-    rejection = screen(fix, presence.newest, now, policy)
-    suspect = presence.suspect
+    newest, suspect = presence.newest, presence.suspect
+    if newest is not None and fix.at < newest.at:
+        return presence, screen_late(fix, presence.fixes, now, policy)
+    rejection = screen(fix, newest, now, policy)
     if rejection is not FixRejection.IMPOSSIBLE_SPEED or (suspect is not None and fix.at <= suspect.at):
         return presence, rejection
     if suspect is not None and is_reachable(suspect, fix, policy):
@@ -117,29 +134,111 @@ def advance(presence: Presence, fix: Fix, sightings: Iterable[Sighting], index: 
     """Apply a believed fix with what `index.locate` said of it; timers that are due before it fire first."""
     fix, newest = fix.quantised(), presence.newest
     if newest is not None and fix.at <= newest.at:
-        return presence, ()
+        kept = presence.fixes
+        return (presence, ()) if late_rejection(fix, kept) else _overtaken(presence, fix, sightings, index)
     presence, fired = expire(presence, fix.at, index)
-    if newest is None or fix.at - newest.at >= SILENCE:
-        presence = Presence(started=fix.at)
+    if newest is None or (fix.at - newest.at >= SILENCE and not _holds(presence)):
+        presence, newest = Presence(started=fix.at), None
     presence = presence._replace(fixes=(*presence.fixes[1 - FIXES_KEPT :], fix), suspect=None)
     seen = {sighting.zone.store: sighting for sighting in sightings}
     if not seen and not presence.stores:
         return presence, fired
-    stores, changes = _apply(presence, _near(presence.stores, seen, fix, index))
+    stores, changes = _apply(presence, _near(presence.stores, seen, fix, newest, index))
     return presence._replace(stores=stores), fired + tuple(sorted(changes, key=_by_rank)) if changes else fired
+
+
+def arrive(presence: Presence, store: str, at: int, index: GeofenceIndex) -> Outcome:
+    """Apply a check-in at `at` (ms) that only works in the store: who made it is there, wherever its fixes lie."""
+    zone, newest = index.zone(store), presence.newest
+    if zone is None or (newest is not None and newest.at - at > LATENESS):
+        return presence, ()
+    fired: tuple[Transition, ...] = ()
+    here = Fix(*place_of(zone), FLOOR, at).quantised()
+    if newest is None or at - newest.at >= SILENCE:
+        presence, fired = expire(presence, at, index)
+        presence = Presence((here,), None, {}, at)
+    presence = _reconciled(presence, index)
+    state = presence.stores.get(store) or StorePresence(zone.version)
+    if state.told > at:
+        return presence, fired
+    changes: list[Transition] = []
+    state = state._replace(told=at, pendings=tuple(p for p in state.pendings if p.ring > state.held))
+    if state.held is not zone.rings[-1]:
+        state = _enter(state, zone, len(zone.rings) - 1, presence._replace(fixes=(here,)), changes)
+    return presence._replace(stores={**presence.stores, store: state}), (*fired, *changes)
 
 
 def expire(presence: Presence, until: int, index: GeofenceIndex) -> Outcome:
     """Fire all timers due at or before `until` (ms), in order of time."""
     fired: list[Transition] = []
+    presence = _reconciled(presence, index)
     while (due := next_due(presence)) is not None and due <= until:
-        stores: dict[str, StorePresence] = {}
+        stores = {}
         for store, state in presence.stores.items():
-            after = _fire(store, state, due, presence, index, fired)
-            if after is not None:
-                stores[store] = after
+            zone = index.zone(store)
+            if zone is not None:
+                stores[store] = _fire(state, zone, due, presence, fired)
         presence = presence._replace(stores=stores)
     return presence, tuple(fired)
+
+
+def _overtaken(presence: Presence, late: Fix, sightings: Iterable[Sighting], index: GeofenceIndex) -> Outcome:
+    """Put a late fix in its place, and take each store through the fixes since its last transition again."""
+    presence = _reconciled(presence, index)
+    newest = presence.fixes[-1]
+    fixes = tuple(sorted((*presence.fixes, late), key=lambda fix: fix.at))
+    told: list[Transition] = []
+    stores = {sighting.zone.store: StorePresence(sighting.zone.version) for sighting in sightings}
+    stores.update(presence.stores)
+    again = presence._replace(fixes=fixes, started=min(presence.started, late.at))
+    for store, state in stores.items():
+        zone = index.zone(store)
+        if zone is not None and state.told < late.at:
+            changes: list[Transition] = []
+            after = _again(state, zone, again, late, index, changes)
+            told += (change._replace(confirmed_at=newest.at, fix=newest) for change in changes)
+            stores[store] = after._replace(told=newest.at) if changes else after
+    kept = {store: state for store, state in stores.items() if _is_kept(state, newest)}
+    return again._replace(fixes=fixes[-FIXES_KEPT:], stores=kept), tuple(sorted(told, key=_by_time))
+
+
+def _again(
+    state: StorePresence, zone: Zone, presence: Presence, late: Fix, index: GeofenceIndex, changes: list[Transition]
+) -> StorePresence:
+    """One store through all fixes since its last transition, with the late one among them."""
+    fixes = presence.fixes
+    last = [(fix, index.distances(zone.store, fix.lon, fix.lat)) for fix in fixes if fix.at > state.told]
+    known = tuple(fix for fix in fixes if fix is not late)
+    state = rewound(state, zone, known, [each for each in last if each[0] is not late])
+    for place, (fix, distances) in enumerate(last, len(fixes) - len(last)):
+        before = presence._replace(fixes=fixes[:place])
+        while before.fixes and (due := min(_dues(state, before), default=fix.at + 1)) <= fix.at:
+            state = _fire(state, zone, due, before, changes)
+        state = _step(state, zone, distances, presence._replace(fixes=fixes[: place + 1]), changes)
+    return state
+
+
+def _reconciled(presence: Presence, index: GeofenceIndex) -> Presence:
+    """Stores that are gone are forgotten; of those with another geometry the last fix says what is still held."""
+    if all((zone := index.zone(store)) and zone.version == state.version for store, state in presence.stores.items()):
+        return presence
+    fix, stores = presence.fixes[-1], {}
+    for store, state in presence.stores.items():
+        zone = index.zone(store)
+        if zone is not None and zone.version != state.version:
+            state = carried(state, zone, fix, index.distances(store, fix.lon, fix.lat))
+        if zone is not None and _is_kept(state, fix):
+            stores[store] = state
+    return presence._replace(stores=stores)
+
+
+def _holds(presence: Presence) -> bool:
+    return any(state.held for state in presence.stores.values())
+
+
+def _is_kept(state: StorePresence, fix: Fix) -> bool:
+    """Whether anything is worth remembering: that a store was left matters while fixes from before may come."""
+    return bool(state.held or state.pendings) or fix.at - state.told <= LATENESS
 
 
 def next_due(presence: Presence) -> int | None:
@@ -151,11 +250,11 @@ def _dues(state: StorePresence, presence: Presence) -> list[int]:
     """When this store's timers are due: a device that holds no ring waits for nothing."""
     if state.held is Ring.OUTSIDE:
         return []
-    dues = [presence.fixes[-1].at + SILENCE]
+    dues = [max(presence.fixes[-1].at, state.since) + SILENCE]
     leave = _certain_leave(state)
     if leave is not None:
         dues.append(leave.due)
-    elif state.visit_due is not None and not _is_fast(presence.fixes):
+    elif state.visit_due is not None and not is_fast(presence.fixes):
         dues.append(state.visit_due)
     return dues
 
@@ -166,22 +265,8 @@ def _certain_leave(state: StorePresence) -> Pending | None:
     return min(leaves, key=lambda p: (p.due, p.ring), default=None)
 
 
-def _is_fast(fixes: tuple[Fix, ...]) -> bool:
-    """By what the phone says of its speed, else by how far it came within the last minute."""
-    last = fixes[-1]
-    if last.speed is not None or len(fixes) < 2:
-        return (last.speed or 0.0) > FAST
-    earlier = next((fix for fix in fixes[:-1] if last.at - fix.at <= _FAST_WITHIN), fixes[-2])
-    return least_speed(earlier, last) > FAST
-
-
-def _fire(
-    store: str, state: StorePresence, due: int, presence: Presence, index: GeofenceIndex, fired: list[Transition]
-) -> StorePresence | None:
-    """One timer of one store, if one is due then; None where nothing is left to remember."""
-    zone = index.zone(store)
-    if zone is None or zone.version != state.version:
-        return None
+def _fire(state: StorePresence, zone: Zone, due: int, presence: Presence, fired: list[Transition]) -> StorePresence:
+    """One timer of one store, if one is due then."""
     if due not in _dues(state, presence):
         return state
     fix = presence.fixes[-1]
@@ -195,16 +280,20 @@ def _fire(
 
 
 def _near(
-    stores: Mapping[str, StorePresence], seen: dict[str, Sighting], fix: Fix, index: GeofenceIndex
+    stores: Mapping[str, StorePresence], seen: dict[str, Sighting], fix: Fix, before: Fix | None, index: GeofenceIndex
 ) -> list[tuple[StorePresence, Zone, tuple[float, ...]]]:
     """The stores that matter to a fix: those remembered, wherever they are, and those that hold it."""
     near = []
     for store, state in stores.items():
         zone = index.zone(store)
-        if zone is not None and zone.version == state.version:
+        if zone is not None:
             sighting = seen.pop(store, None)
             near.append((state, zone, sighting.distances if sighting else index.distances(store, fix.lon, fix.lat)))
-    near += [(StorePresence(zone.version), zone, distances) for zone, distances in seen.values()]
+    for store, (zone, distances) in seen.items():
+        state = StorePresence(zone.version)
+        if before is not None:
+            state = carried(None, zone, before, index.distances(store, before.lon, before.lat))
+        near.append((state, zone, distances))
     return near
 
 
@@ -215,38 +304,33 @@ def _apply(
     stores: dict[str, StorePresence] = {}
     fix = presence.fixes[-1]
     for state, zone, distances in near:
-        after: StorePresence | None = state
-        if state.pendings or not is_steady(state.held, zone, distances, fix.accuracy):
-            after = _weigh(state, zone, distances, presence, changes)
-        if after is not None and after.visit_due is not None:
-            after = _late_dwell(after, zone, presence, changes)
-        if after is not None and (after.held or after.pendings):
+        after = state if state.told > fix.at else _step(state, zone, distances, presence, changes)
+        if _is_kept(after, fix):
             stores[zone.store] = after
     return stores, changes
 
 
-def is_steady(held: Ring, zone: Zone, distances: tuple[float, ...], accuracy: float) -> bool:
-    """No ring has more than faint evidence for a change: by far the most frequent case, so it is looked at first."""
-    # A little below FAINT, so that rounding never makes this say yes where the scales say no.
-    faint = 0.00099 * FAINT * (accuracy if accuracy > FLOOR else FLOOR)
-    for ring, margin, inside in zip(zone.rings, zone.exit_margins, distances, strict=True):
-        if (-inside - margin if ring <= held else inside) >= faint:
-            return False
-    return True
+def _step(
+    state: StorePresence, zone: Zone, distances: tuple[float, ...], presence: Presence, changes: list[Transition]
+) -> StorePresence:
+    """What the newest fix makes of one store."""
+    if state.pendings or not is_steady(state.held, zone, distances, presence.fixes[-1].accuracy):
+        state = _weigh(state, zone, distances, presence, changes)
+    return state if state.visit_due is None else _late_dwell(state, zone, presence, changes)
 
 
 def _weigh(
     state: StorePresence, zone: Zone, distances: tuple[float, ...], presence: Presence, changes: list[Transition]
-) -> StorePresence | None:
+) -> StorePresence:
     """Put the newest fix on the scales of each ring, then let the rings take each other along."""
-    fix = presence.fixes[-1]
+    fix, repeated = presence.fixes[-1], is_repeated(presence.fixes)
     pendings = {pending.ring: pending for pending in state.pendings}
     entered = left = None
     for level, (geofence, inside) in enumerate(zip(zone.geofences, distances, strict=True)):
         ring, policy, leaving = geofence.ring, geofence.policy, geofence.ring <= state.held
-        weight = _weight(-inside - policy.exit_margin if leaving else inside, fix.accuracy)
+        weighs = 0 if repeated else weight(-inside - policy.exit_margin if leaving else inside, fix.accuracy)
         hold = policy.gone_after if leaving else policy.enter_after
-        evidence, pending = _observe(pendings.pop(ring, None), ring, weight, fix.at, hold)
+        evidence, pending = _observe(pendings.pop(ring, None), ring, weighs, fix.at, hold)
         stage = _stage(leaving, any(before.ring == ring for before in state.pendings))
         kind = _TABLE[stage, evidence][1]
         if pending is not None:
@@ -258,15 +342,11 @@ def _weigh(
         elif kind is TransitionKind.PASS_BY:
             began = next(before.began for before in state.pendings if before.ring == ring)
             changes.append(Transition(kind, zone.store, ring, began, fix.at, None, fix))
+            state = state._replace(told=fix.at)
     state = state._replace(pendings=tuple(pendings[ring] for ring in zone.rings if ring in pendings))
     if left is not None:
         return _exit(state, zone, left, fix.at, None, fix, changes)
     return state if entered is None else _enter(state, zone, entered, presence, changes)
-
-
-def _weight(beyond: float, accuracy: float) -> int:
-    weight = round(ENOUGH * min(max(beyond / max(accuracy, FLOOR), -1.0), 1.0))
-    return weight if abs(weight) >= FAINT else 0
 
 
 def _stage(held: bool, pending: bool) -> _Stage:
@@ -300,9 +380,8 @@ def _enter(
     held = zone.rings[deepest]
     waits = zone.visit_ring is held
     rest = tuple(pending for pending in state.pendings if pending.ring > held)
-    return state._replace(
-        held=held, since=at, visit_due=at + zone.visit_after if waits else None, visited=False, pendings=rest
-    )
+    visit_due = at + zone.visit_after if waits else None
+    return state._replace(held=held, since=at, told=fix.at, visit_due=visit_due, visited=False, pendings=rest)
 
 
 def _exit(
@@ -313,8 +392,8 @@ def _exit(
     reason: TransitionReason | None,
     fix: Fix,
     changes: list[Transition],
-) -> StorePresence | None:
-    """EXIT of every ring held from the innermost out to `outermost`; None where no ring is left to hold."""
+) -> StorePresence:
+    """EXIT of every ring held from the innermost out to `outermost`."""
     began = {pending.ring: pending.began for pending in state.pendings if pending.ring <= state.held}
     at = confirmed_at
     for level in range(zone.rings.index(state.held), outermost - 1, -1):
@@ -323,11 +402,9 @@ def _exit(
         passed = ring is zone.visit_ring and not state.visited
         why = reason or (TransitionReason.PASS_BY if passed else None)
         changes.append(Transition(TransitionKind.EXIT, zone.store, ring, at, confirmed_at, why, fix))
-    if outermost == 0:
-        return None
-    held = zone.rings[outermost - 1]
+    held = zone.rings[outermost - 1] if outermost else Ring.OUTSIDE
     rest = tuple(pending for pending in state.pendings if pending.ring <= held)
-    return state._replace(held=held, since=at, visit_due=None, visited=False, pendings=rest)
+    return state._replace(held=held, since=at, told=confirmed_at, visit_due=None, visited=False, pendings=rest)
 
 
 def _late_dwell(state: StorePresence, zone: Zone, presence: Presence, changes: list[Transition]) -> StorePresence:
@@ -343,10 +420,14 @@ def _dwell(state: StorePresence, zone: Zone, confirmed_at: int, fix: Fix, change
     changes.append(Transition(TransitionKind.DWELL, zone.store, zone.visit_ring, at, confirmed_at, None, fix))
     # A leave that began in doubt before the visit was one cannot have happened before it.
     pendings = tuple(p._replace(began=max(p.began, at), due=max(p.due, at)) for p in state.pendings)
-    return state._replace(visit_due=None, visited=True, pendings=pendings)
+    return state._replace(told=confirmed_at, visit_due=None, visited=True, pendings=pendings)
 
 
 _RANKS = {TransitionKind.EXIT: 0, TransitionKind.PASS_BY: 0, TransitionKind.ENTER: 1, TransitionKind.DWELL: 2}
+
+
+def _by_time(transition: Transition) -> tuple[int, int, str]:
+    return transition.at, *_by_rank(transition)
 
 
 def _by_rank(transition: Transition) -> tuple[int, str]:

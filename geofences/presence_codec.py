@@ -6,7 +6,7 @@ state never changes an outcome.
   time of the newest fix i64
 - fix: lon i32, lat i32 (1e-7 degree), low 32 bits of its time (ms), accuracy u16 (0.1 m), speed u16 (0.01 m/s or 65535)
 - store: length u8 and bytes of its id, geometry version u32, ring held u8, flags u8 (1: visited, 2: a DWELL is due),
-  number of pendings u8, since u48, due u48 if flagged
+  number of pendings u8, since u48, told u48, due u48 if flagged
 - pending: ring u8, began u48, hold u32 (ms), evidence u16
 """
 
@@ -14,9 +14,12 @@ import struct
 from collections.abc import Sequence
 from struct import Struct
 
+from geofences.evidence import is_steady
 from geofences.fixes import (
     DEFAULT_SCREEN,
     DEGREE,
+    FIXES_KEPT,
+    LATENESS,
     LONGEST_DEGREE,
     Fix,
     FixRejection,
@@ -27,15 +30,16 @@ from geofences.fixes import (
     tenths,
 )
 from geofences.index import Sighting
-from geofences.presence import FIXES_KEPT, SILENCE, Pending, Presence, StorePresence, is_steady
+from geofences.presence import SILENCE
 from geofences.rings import RINGS
+from geofences.states import Pending, Presence, StorePresence
 
-VERSION = 1
+VERSION = 2
 _HEADER = Struct("<BBBBqq")
 _FIX = Struct("<iiIHH")
 _PLACE = Struct("<ii")
 _MILLIMETRES = LONGEST_DEGREE * 1_000 / DEGREE
-_STORE = Struct("<IBBBHI")
+_STORE = Struct("<IBBBHIHI")
 _TIME = Struct("<HI")
 _PENDING = Struct("<BHIIH")
 _FIRST_FIX, _FIX_SIZE = _HEADER.size, _FIX.size
@@ -101,7 +105,8 @@ def short_way(
         return None
     elapsed = fix.at - newest_at
     if elapsed <= 0:
-        return FixRejection.OUT_OF_ORDER if elapsed else FixRejection.DUPLICATE
+        late = -LATENESS <= elapsed < 0
+        return None if late else FixRejection.OUT_OF_ORDER if elapsed else FixRejection.DUPLICATE
     end = _FIRST_FIX + fixes * _FIX_SIZE
     x, y = round(fix.lon * DEGREE), round(fix.lat * DEGREE)
     last_x, last_y = _PLACE.unpack_from(blob, end - _FIX_SIZE)
@@ -134,8 +139,8 @@ def _are_steady(blob: bytes, place: int, fix: Fix, sightings: Sequence[Sighting]
     for _ in sightings:
         named = place + 1 + blob[place]
         zone, distances = seen.get(blob[place + 1 : named].decode(), (None, ()))
-        version, held, flags, pendings, _, _ = _STORE.unpack_from(blob, named)
-        if zone is None or zone.version != version or flags & _VISIT_DUE or pendings:
+        version, held, flags, pendings, *_ = _STORE.unpack_from(blob, named)
+        if zone is None or zone.version != version or not held or flags & _VISIT_DUE or pendings:
             return False
         if not is_steady(RINGS[held], zone, distances, accuracy):
             return False
@@ -172,7 +177,9 @@ def _fix(fields: tuple[int, ...], newest_at: int) -> Fix:
 def _pack_store(store: str, state: StorePresence) -> bytes:
     name = store.encode()
     flags = (_VISITED if state.visited else 0) | (0 if state.visit_due is None else _VISIT_DUE)
-    fixed = _STORE.pack(state.version, state.held, flags, len(state.pendings), *_halves(state.since))
+    fixed = _STORE.pack(
+        state.version, state.held, flags, len(state.pendings), *_halves(state.since), *_halves(state.told)
+    )
     due = b"" if state.visit_due is None else _TIME.pack(*_halves(state.visit_due))
     pendings = (_PENDING.pack(p.ring, *_halves(p.began), p.due - p.began, p.evidence) for p in state.pendings)
     return b"".join((bytes((len(name),)), name, fixed, due, *pendings))
@@ -183,16 +190,16 @@ def _unpack_stores(blob: bytes, place: int, count: int) -> dict[str, StorePresen
     for _ in range(count):
         named = place + 1 + blob[place]
         store = blob[place + 1 : named].decode()
-        version, held, flags, pendings, high, low = _STORE.unpack_from(blob, named)
+        version, held, flags, pendings, high, low, told_high, told_low = _STORE.unpack_from(blob, named)
         place, visit_due = named + _STORE.size, None
         if flags & _VISIT_DUE:
             visit_due = _whole(*_TIME.unpack_from(blob, place))
             place += _TIME.size
         end = place + pendings * _PENDING.size
         pending = tuple(_pending(*fields) for fields in _PENDING.iter_unpack(blob[place:end])) if pendings else ()
-        stores[store] = StorePresence(
-            version, RINGS[held], _whole(high, low), visit_due, bool(flags & _VISITED), pending
-        )
+        since, told = _whole(high, low), _whole(told_high, told_low)
+        visited = bool(flags & _VISITED)
+        stores[store] = StorePresence(version, RINGS[held], since, told, visit_due, visited, pending)
         place = end
     return stores
 

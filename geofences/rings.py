@@ -74,11 +74,13 @@ class Zone:
     """The rings of one store, outermost first, each within the one before, and the ms that make a visit.
 
     ValueError where there is no ring, or where rings are not in their order. `version` changes with the geometry only.
+    `fire_on_create`: who is in it already when it is new or changed gives ENTER, too.
     """
 
     store: str
     geofences: tuple[Geofence, ...]
     visit_after: int = DEFAULT_VISIT_AFTER
+    fire_on_create: bool = False
     rings: tuple[Ring, ...] = field(init=False, compare=False)
     exit_margins: tuple[float, ...] = field(init=False, compare=False)
     visit_ring: Ring = field(init=False, compare=False)

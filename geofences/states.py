@@ -52,11 +52,16 @@ class Pending(NamedTuple):
 
 
 class StorePresence(NamedTuple):
-    """One device at one store. `visit_due` is when a DWELL is due; None without one to wait for."""
+    """One device at one store. `visit_due` is when a DWELL is due; None without one to wait for.
+
+    `since` is when the ring held was entered, or the one within it left; `told` is the `confirmed_at` of the last
+    transition here. One that holds no ring and waits for nothing is remembered for as long as a fix may be late.
+    """
 
     version: int
     held: Ring = Ring.OUTSIDE
     since: int = 0
+    told: int = 0
     visit_due: int | None = None
     visited: bool = False
     pendings: tuple[Pending, ...] = ()

@@ -63,3 +63,8 @@ def follow(
 def told(transitions: Sequence[Transition]) -> list[str]:
     """`ENTER proximity`, with the reason where there is one."""
     return [" ".join(filter(None, (t.kind, t.ring.label, t.reason))) for t in transitions]
+
+
+def held(presence: Presence) -> dict[str, Ring]:
+    """The deepest ring held of each store that holds the device."""
+    return {store: state.held for store, state in presence.stores.items() if state.held}

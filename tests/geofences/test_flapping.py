@@ -1,11 +1,12 @@
 """What goes wrong with geofences in the field, each as a phone that does it."""
 
 import math
+from dataclasses import replace
 from random import Random
 
 from geofences.fixes import Fix, FixRejection, screen
 from geofences.index import GeofenceIndex
-from geofences.presence import SILENCE, Presence, TransitionKind, screened, transition_id
+from geofences.presence import SILENCE, Presence, TransitionKind, next_due, screened, transition_id
 from geofences.presence_codec import pack, unpack
 from geofences.walks import walk
 from tests.geofences.street import (
@@ -20,6 +21,7 @@ from tests.geofences.street import (
     east_of_door,
     fix_at,
     follow,
+    held,
     told,
 )
 
@@ -108,14 +110,40 @@ def test_a_moved_shrunk_or_removed_fence_is_forgotten_without_a_word():
     presence, _ = follow(a_store(proximity=500), [fix_at(400, 0)])
     moved = GeofenceIndex([a_zone("haussmann", east_of_door(9_000), {PROXIMITY: 500})])
     for index in (moved, a_store(proximity=50), a_store(inside=50), GeofenceIndex([])):
-        assert follow(index, [], presence, until=10 * SILENCE) == (presence._replace(stores={}), [])
+        after, transitions = follow(index, [], presence, until=10 * SILENCE)
+        assert (held(after), transitions, next_due(after)) == ({}, [], None)
         after, transitions = follow(index, [fix_at(400, MINUTE), fix_at(400, 9 * MINUTE)], presence)
         assert (after.stores, transitions) == ({}, [])
 
 
-def test_who_is_in_a_changed_fence_enters_it_anew():
+def test_who_is_in_a_changed_fence_stays_in_it_without_a_word_and_leaves_it_once():
     presence, _ = follow(a_store(proximity=500), [fix_at(0, 0)])
-    _, transitions = follow(a_store(proximity=50), [fix_at(0, MINUTE)], presence)
+    for radius in (50, 450, 800):
+        changed = a_store(proximity=radius)
+        after, transitions = follow(changed, [fix_at(0, MINUTE)], presence)
+        assert (held(after), transitions) == ({"haussmann": PROXIMITY}, [])
+        _, transitions = follow(changed, [fix_at(FAR, 10 * MINUTE), fix_at(FAR, 13 * MINUTE)], after)
+        assert told(transitions) == ["DWELL proximity", "EXIT proximity"]
+
+
+def test_a_device_that_is_silent_after_its_fence_changed_still_leaves_by_silence():
+    presence, _ = follow(a_store(proximity=500), [fix_at(0, 0)])
+    _, transitions = follow(a_store(proximity=300), [], presence, until=2 * SILENCE)
+    assert told(transitions) == ["DWELL proximity", "EXIT proximity timeout"]
+
+
+def test_who_is_in_a_new_fence_is_in_it_without_a_word_unless_it_asks_for_one():
+    presence, _ = follow(GeofenceIndex([]), [fix_at(FAR, -9 * MINUTE), fix_at(0, 0)])
+    zone = a_zone("haussmann", DOOR, {PROXIMITY: 100})
+    after, transitions = follow(GeofenceIndex([zone]), [fix_at(3, MINUTE)], presence)
+    assert (held(after), transitions) == ({"haussmann": PROXIMITY}, [])
+    _, transitions = follow(GeofenceIndex([replace(zone, fire_on_create=True)]), [fix_at(3, MINUTE)], presence)
+    assert told(transitions) == ["ENTER proximity"]
+
+
+def test_who_comes_into_a_new_fence_enters_it():
+    presence, _ = follow(GeofenceIndex([]), [fix_at(FAR, -9 * MINUTE), fix_at(140, 0)])
+    _, transitions = follow(a_store(proximity=100), [fix_at(0, MINUTE)], presence)
     assert told(transitions) == ["ENTER proximity"]
 
 

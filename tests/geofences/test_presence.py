@@ -29,6 +29,7 @@ from tests.geofences.street import (
     east_of_door,
     fix_at,
     follow,
+    held,
     seen,
     told,
 )
@@ -195,7 +196,7 @@ def test_an_entry_with_enough_evidence_that_ends_before_its_hold_time_is_a_pass_
     presence, transitions = follow(index, [fix_at(0, 0), fix_at(300, 30 * SECOND)])
     assert told(transitions) == ["PASS_BY proximity"]
     assert times(transitions) == [(0, 30 * SECOND)]
-    assert presence.stores == {}
+    assert held(presence) == {}
     _, transitions = follow(index, [fix_at(0, 0, 150), fix_at(300, 30 * SECOND)])
     assert transitions == []
 

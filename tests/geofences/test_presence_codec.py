@@ -49,6 +49,7 @@ STORES = st.builds(
     st.integers(0, 2**32 - 1),
     st.sampled_from(list(Ring)),
     TIMES,
+    TIMES,
     st.none() | TIMES,
     st.booleans(),
     st.lists(PENDINGS, max_size=3).map(tuple),

@@ -156,7 +156,7 @@ def test_mocked_repeated_late_and_impossible_fixes_are_rejected_each_with_its_re
         fixes = [
             Fix(*HAUSSMANN, 10.0, NOON),
             Fix(*HAUSSMANN, 10.0, NOON),
-            Fix(*HAUSSMANN, 10.0, NOON - SECOND),
+            Fix(*HAUSSMANN, 10.0, NOON - 61 * SECOND),
             Fix(*far, 10.0, NOON + SECOND),
         ]
         told = [ping("phone", fix) for fix in fixes] + [
