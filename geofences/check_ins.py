@@ -21,6 +21,9 @@ class CheckInDoubt(StrEnum):
 SURE_OF_THEMSELVES = frozenset({"wifi", "till", "card"})
 """Ways to check in that only work in the store."""
 
+IN_THE_STORE = frozenset({"wifi", "till"})
+"""Those of them that are evidence of where the phone is; a card may have been lent."""
+
 EVIDENCE_WITHIN = 10 * 60_000
 MARGIN = 100.0
 """Metres beyond the edge that are forgiven: queues, parking, a poster across the street."""

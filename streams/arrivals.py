@@ -50,7 +50,7 @@ def occasions_of(track: Track, transitions: Iterable[Transition]) -> Iterator[Oc
         visits: list[str] = []
         for transition in together:
             if transition.kind is TransitionKind.ENTER:
-                triggers.append(_enter_trigger(track, transition))
+                triggers.append(enter_trigger(track, transition))
             elif transition.kind is TransitionKind.DWELL:
                 triggers.append(visit_trigger(track.retailer, track.name, transition.store, at))
                 visits.append(transition.store)
@@ -69,15 +69,24 @@ def check_in_rejection(arrival: Arrival, at: int) -> FixRejection | None:
 
 
 def check_in_occasion(
-    retailer: str, member: str | None, device: str | None, source: str, store: str, at: int
+    retailer: str,
+    member: str | None,
+    device: str | None,
+    source: str,
+    store: str,
+    at: int,
+    entered: tuple[Trigger, ...] = (),
 ) -> Occasion:
-    """The occasion of a check-in that is believed: it is a visit, too. `source` is the device, member or card."""
+    """The occasion of a check-in that is believed: it is a visit, too. `source` is the device, member or card.
+
+    `entered` are the rings that were entered by it.
+    """
     check_in = Trigger(timed_id(at, "check-in", retailer, source, store), TriggerKind.CHECK_IN, at, store)
-    triggers = (check_in, visit_trigger(retailer, source, store, at))
+    triggers = (check_in, visit_trigger(retailer, source, store, at), *entered)
     return _occasion(retailer, member, device, at, triggers, (store,), source)
 
 
-def _enter_trigger(track: Track, transition: Transition) -> Trigger:
+def enter_trigger(track: Track, transition: Transition) -> Trigger:
     """It counts from when it was believed: somebody who walked in slowly is greeted all the same."""
     named = transition_id(track.retailer, track.name, transition)
     return Trigger(named, TriggerKind.ENTER, transition.confirmed_at, transition.store, transition.ring.label)

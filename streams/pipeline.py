@@ -13,17 +13,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from geofences.check_ins import CheckInDoubt, believe
+from geofences.check_ins import IN_THE_STORE, CheckInDoubt, believe
 from geofences.fixes import Fix, FixRejection
 from geofences.index import Sighting
-from geofences.states import Transition
-from offers.occasions import Occasion
+from geofences.states import Transition, TransitionKind
+from offers.occasions import Occasion, Trigger
 from streams import topics
 from streams.arrivals import (
     Arrival,
     check_in_fix,
     check_in_occasion,
     check_in_rejection,
+    enter_trigger,
     occasions_of,
     ping_fix,
 )
@@ -247,13 +248,15 @@ class _Way:
     def _moved(self, track: Track, transitions: Sequence[Transition]) -> None:
         if track.wake is not None:
             self._clockwork.add(track.partition, track.wake, track.device.owner)
-        if not transitions:
-            return
+        if transitions:
+            self._tell(track, transitions)
+            for occasion in occasions_of(track, transitions):
+                self._arise(occasion)
+
+    def _tell(self, track: Track, transitions: Iterable[Transition]) -> None:
         for transition in transitions:
             self.processed.transitions.append((track.retailer, track.name, transition))
             self._outgoing.append(transition_record(track.retailer, track.name, track.member, transition))
-        for occasion in occasions_of(track, transitions):
-            self._arise(occasion)
 
     def _arise(self, occasion: Occasion) -> None:
         self._outgoing.append(occasion)
@@ -278,7 +281,16 @@ class _Way:
             card = None if check_in.card is None else self._cards.get(f"{check_in.retailer}|{check_in.card}")
             member = (track and track.member) or check_in.member or card
             source = check_in.device or check_in.member or check_in.card or ""
-            self._arise(check_in_occasion(check_in.retailer, member, check_in.device, source, store, at))
+            entered = () if track is None or check_in.via not in IN_THE_STORE else self._arrive(track, store, at)
+            self._arise(check_in_occasion(check_in.retailer, member, check_in.device, source, store, at, entered))
+
+    def _arrive(self, track: Track, store: str, at: int) -> tuple[Trigger, ...]:
+        """The rings that a check-in enters, as triggers of its own occasion; what timers told before has its own."""
+        transitions = track.arrive(store, at)
+        entered = [each for each in transitions if each.kind is TransitionKind.ENTER and each.confirmed_at == at]
+        self._moved(track, transitions[: len(transitions) - len(entered)])
+        self._tell(track, entered)
+        return tuple(enter_trigger(track, transition) for transition in entered)
 
     async def decide(self, now: int, gate: Gate) -> None:
         """Put what comes of each occasion in its place, and the dead letters before all.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from geofences.fixes import Fix, FixRejection
 from geofences.index import GeofenceIndex, Sighting
-from geofences.presence import advance, expire, next_due, screened
+from geofences.presence import advance, arrive, expire, next_due, screened
 from geofences.presence_codec import PresenceFormatError, pack, short_way, unpack
 from geofences.states import Presence, Transition
 from streams.tables.presences import Device
@@ -75,9 +75,16 @@ class Track:
         transitions = NOTHING
         if rejection is None:
             presence, transitions = advance(presence, fix, sightings, self.index)
-            self.device.lag = max(received - fix.at, 0)
+            if presence.newest is not before.newest:  # a late one says nothing of how late the next will be
+                self.device.lag = max(received - fix.at, 0)
         self._keep(presence)
         return rejection, transitions
+
+    def arrive(self, store: str, at: int) -> tuple[Transition, ...]:
+        """Take in a check-in at `at` (milliseconds) that only works in the store."""
+        presence, transitions = arrive(self.open(), store, at, self.index)
+        self._keep(presence)
+        return transitions
 
     @property
     def wake(self) -> int | None:

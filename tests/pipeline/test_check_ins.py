@@ -96,3 +96,50 @@ def test_no_visit_is_kept_of_a_member_who_consents_to_nothing() -> None:
         return len(visits.recent)
 
     assert run(story()) == 0
+
+
+@pytest.mark.parametrize("via", ["wifi", "till"])
+def test_a_check_in_that_only_works_in_the_store_enters_it_stays_and_leaves(via: str) -> None:
+    """The fixes say 300 m off, indoors with 90 m; the till knows better. One occasion; then a DWELL, then an EXIT."""
+
+    async def story() -> tuple[list[str], Collected]:
+        collected, broker = Collected(), Topics(1)
+        working = Working(memory_tables(), collected)
+        await working.enter(broker.records([member("mia", "phone")]))
+        await working.work(broker.records(pings("phone", east_of(HAUSSMANN, 300.0), NOON, 3)))
+        before = len(collected.read(topics.TRANSITIONS))
+        said = check_in(NOON + 30 * SECOND, device="phone", store="haussmann", via=via)
+        await working.work([broker.record(said)])
+        walked = pings("phone", HAUSSMANN, NOON + 40 * SECOND, 20) + pings(
+            "phone", east_of(HAUSSMANN, 5_000.0), NOON + 10 * MINUTE, 20
+        )
+        await working.work(broker.records(walked))
+        told = collected.read(topics.TRANSITIONS)[before:]
+        return [f"{each['kind']} {each['geofence'].partition('/')[2]}" for each in told], collected
+
+    told, collected = run(story())
+    assert told == [
+        *("ENTER proximity", "ENTER inside", "DWELL inside"),
+        *("EXIT inside", "EXIT proximity", "EXIT catchment"),
+    ]
+    assert len({each["trigger"]["at"] for each in collected.read(topics.DECISIONS)}) <= 3
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_fixes_from_before_a_check_in_that_come_after_it_do_not_undo_it(known: bool) -> None:
+    """The check-in of an hour later is read first, after an outage; the pings of that hour lie 900 m off."""
+
+    async def story() -> list[str]:
+        collected, broker = Collected(), Topics(1)
+        working = Working(memory_tables(), collected)
+        await working.enter(broker.records([member("mia", "phone")]))
+        away = east_of(HAUSSMANN, 900.0)
+        if known:
+            await working.work(broker.records(pings("phone", away, NOON, 2)))
+        await working.work([broker.record(check_in(NOON + 20 * MINUTE, device="phone", store="haussmann", via="till"))])
+        await working.work(broker.records(pings("phone", away, NOON + MINUTE, 19, every=MINUTE)))
+        await working.work(broker.records(pings("phone", HAUSSMANN, NOON + 20 * MINUTE, 30)))
+        told = [each for each in collected.read(topics.TRANSITIONS) if each["geofence"].endswith("inside")]
+        return [each["kind"] for each in told]
+
+    assert run(story()) == ["ENTER", "DWELL"]
