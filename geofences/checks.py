@@ -6,7 +6,7 @@ from math import isfinite
 from shapely.geometry import LinearRing, MultiPolygon, Polygon
 from shapely.validation import explain_validity
 
-from geofences.metric import place_of_farthest
+from geofences.beyond import place_of_farthest
 from geofences.rings import WGS84, Circle, Geofence, bounds, outline
 
 LARGEST_RADIUS = 200_000.0

@@ -1,39 +1,37 @@
 """Which zones hold a fix, and how far it is from the edge of each of their rings.
 
-A uniform grid of cells over longitude and latitude; each cell lists the zones whose outermost ring may reach into it.
-Cells are kept as sorted keys, so continents of nothing cost nothing, and their size follows from the zones: small zones
-have small cells, as long as one large zone does not fill too many. A batch of fixes is looked up at once; a fix that no
-zone holds costs one search of a key.
+Three steps, each exact. `cells.py` says which boxes of outermost rings may hold a place; a circle has a formula; the
+box of a polygon is cut into tiles (`tiles.py`), each with the edges that matter to it. One place at a time is looked up
+without arrays, many at once with them, and the answers are the same to the last bit.
+
+An index never changes. A new one is built beside it, and the holder lets go of the old one between two batches.
 """
 
 from collections.abc import Sequence
-from math import floor
+from math import copysign
+from struct import Struct
 from typing import NamedTuple
 
 import numpy as np
 
+from geofences.cells import Cells
 from geofences.fixes import DEGREE
 from geofences.metric import (
-    CircleMeter,
+    ROUND,
     Floats,
     Indices,
-    Meter,
-    PolygonMeter,
-    circle_columns,
+    circle_distance,
     circle_distances,
-    distance,
-    meter,
-    polygon_distances,
+    circle_rows,
     to_units,
 )
-from geofences.rings import Zone, bounds
+from geofences.rings import Circle, Zone, bounds
+from geofences.tiles import Tiles
 
-CELLS_A_ZONE = 12
-SMALLEST_CELL = 0.0005 * DEGREE
 FEW = 8
 """So many fixes are looked up faster one by one than as arrays."""
-EDGES_AT_ONCE = 1 << 18
-_ROW = 1 << 32
+_CIRCLE = Struct("=9d")
+_ENTRY = Struct("=8d")
 
 
 class Sighting(NamedTuple):
@@ -51,164 +49,140 @@ class GeofenceIndex:
         self._by_store = {zone.store: number for number, zone in enumerate(self.zones)}
         if len(self._by_store) < len(self.zones):
             raise ValueError("two zones have the same store")
-        self._meters = [tuple(meter(geofence.shape) for geofence in zone.geofences) for zone in self.zones]
-        self._layers = [_Layer(self._meters, depth) for depth in range(max(map(len, self._meters), default=0))]
-        self._build_cells()
+        self._add_rings()
+        self._add_entries()
 
     def zone(self, store: str) -> Zone | None:
         """The zone of that store, if there is one."""
         number = self._by_store.get(store)
         return None if number is None else self.zones[number]
 
-    def distances(self, store: str, lon: float, lat: float) -> tuple[float, ...]:
-        """Signed distances (metres) of a place in degrees to the rings of one store. KeyError without such a store."""
-        x, y = to_units(lon), to_units(lat)
-        return tuple([distance(of, x, y) for of in self._meters[self._by_store[store]]])
+    def distances(self, store: str, lon: float, lat: float, accuracy: float = np.inf) -> tuple[float, ...]:
+        """Signed distances (metres) of a place in degrees to the rings of one store. KeyError without such a store.
 
-    def locate(self, lons: Floats, lats: Floats) -> list[tuple[Sighting, ...]]:
+        For `accuracy` see `locate`; without it they are exact.
+        """
+        number = self._by_store[store]
+        x, y = to_units(lon), to_units(lat)
+        x -= ROUND * round((x - self._middles[number]) / ROUND)
+        reach = accuracy + self._margins[number]
+        first = self._firsts[number]
+        return tuple([self._distance(first + depth, x, y, reach) for depth in range(len(self.zones[number].geofences))])
+
+    def locate(self, lons: Floats, lats: Floats, accuracies: Floats | None = None) -> list[tuple[Sighting, ...]]:
         """For each place in degrees the zones whose outermost ring holds it, in the order of `zones`.
 
-        Places must be finite. Exactly the answers of `distances`, for any size of batch.
+        Places must be finite. Exactly the answers of `distances`, for any size of batch. With accuracies (metres), a
+        distance larger than the accuracy and the widest exit margin of its zone may be a bound instead: of the same
+        sign, larger than these two, and at most the true distance. It is much cheaper for polygons.
         """
         if len(lons) <= FEW:
-            return [self._sighted(lon, lat) for lon, lat in zip(lons.tolist(), lats.tolist(), strict=True)]
+            reaches = [np.inf] * len(lons) if accuracies is None else accuracies.tolist()
+            return [self._sighted(*place) for place in zip(lons.tolist(), lats.tolist(), reaches, strict=True)]
         sightings: list[tuple[Sighting, ...]] = [()] * len(lons)
         x, y = np.rint(lons * DEGREE), np.rint(lats * DEGREE)
-        places, numbers = self._candidates(x, y)
+        places, entries = self._cells.pairs(x, y)
         if not len(places):
             return sightings
-        outermost = self._layers[0].outermost_distances(numbers, x[places], y[places])
-        held = outermost > 0
-        if held.any():
-            places, numbers = places[held], numbers[held]
-            self._fill(sightings, places, numbers, outermost[held], x[places], y[places])
+        west, south, east, north, shift, zone, _, margin = self._entries[entries].T
+        x, y = x[places] + shift, y[places]
+        near = np.flatnonzero((west <= x) & (x <= east) & (south <= y) & (y <= north))
+        if not len(near):
+            return sightings
+        reach = np.full(len(near), np.inf) if accuracies is None else accuracies[places[near]] + margin[near]
+        self._fill(sightings, places[near], zone[near].astype(np.int64), x[near], y[near], reach)
         return sightings
 
-    def _sighted(self, lon: float, lat: float) -> tuple[Sighting, ...]:
+    def _sighted(self, lon: float, lat: float, accuracy: float) -> tuple[Sighting, ...]:
         """The same for one place, without arrays."""
         x, y = to_units(lon), to_units(lat)
-        key = floor(x * self._per_cell) * _ROW + floor(y * self._per_cell)
-        cell = int(self._keys.searchsorted(key))
-        if self._keys[cell] != key:
-            return ()
         found = []
-        for number in self._members[self._starts[cell] : self._starts[cell + 1]].tolist():
-            west, south, east, north = self._boxes[number]
-            meters = self._meters[number]
-            if west <= x <= east and south <= y <= north and (outermost := distance(meters[0], x, y)) > 0:
-                inner = [distance(of, x, y) for of in meters[1:]]
-                found.append(Sighting(self.zones[number], (outermost, *inner)))
-        return tuple(found)
+        for entry in self._cells.near(x, y):
+            west, south, east, north, shift, zone, first, margin = _ENTRY.unpack_from(
+                self._entry_bytes, entry * _ENTRY.size
+            )
+            if west <= x + shift <= east and south <= y <= north:
+                number, ring = int(zone), int(first)
+                outermost = self._distance(ring, x + shift, y, accuracy + margin)
+                if copysign(1.0, outermost) > 0:
+                    of = self.zones[number]
+                    inner = range(ring + 1, ring + len(of.geofences))
+                    rest = [self._distance(each, x + shift, y, accuracy + margin) for each in inner]
+                    found.append((number, Sighting(of, (outermost, *rest))))
+        if len(found) > 1:
+            found.sort()
+        return tuple([sighting for _, sighting in found])
+
+    def _distance(self, ring: int, x: float, y: float, reach: float) -> float:
+        number = self._kinds_view[ring]
+        if number < 0:
+            return self._tiles.distance(~number, x, y, reach)
+        return circle_distance(_CIRCLE.unpack_from(self._circle_bytes, number * _CIRCLE.size), x, y)
 
     def _fill(
-        self,
-        into: list[tuple[Sighting, ...]],
-        places: Indices,
-        numbers: Indices,
-        outermost: Floats,
-        x: Floats,
-        y: Floats,
+        self, into: list[tuple[Sighting, ...]], places: Indices, zones: Indices, x: Floats, y: Floats, reach: Floats
     ) -> None:
-        columns = [outermost.tolist()]
-        columns += [layer.distances(numbers, x, y).tolist() for layer in self._layers[1:]]
-        zones, meters = self.zones, self._meters
-        for place, number, row in zip(places.tolist(), numbers.tolist(), zip(*columns, strict=True), strict=True):
-            into[place] += (Sighting(zones[number], row[: len(meters[number])]),)
+        outermost = self._distances(self._ring_firsts[zones], x, y, reach)
+        held = np.flatnonzero(~np.signbit(outermost))
+        order = held[np.lexsort((zones[held], places[held]))]
+        places, zones = places[order], zones[order]
+        x, y, reach = x[order], y[order], reach[order]
+        counts, columns = self._ring_counts[zones], [outermost[order].tolist()]
+        for depth in range(1, int(counts.max(initial=0))):
+            distances = np.full(len(zones), np.nan)
+            deep = np.flatnonzero(counts > depth)
+            rings = self._ring_firsts[zones[deep]] + depth
+            distances[deep] = self._distances(rings, x[deep], y[deep], reach[deep])
+            columns.append(distances.tolist())
+        rows = zip(*columns, strict=True)
+        for place, zone, count, row in zip(places.tolist(), zones.tolist(), counts.tolist(), rows, strict=True):
+            into[place] += (Sighting(self.zones[zone], row[:count]),)
 
-    def _candidates(self, x: Floats, y: Floats) -> tuple[Indices, Indices]:
-        """Pairs of a place's number and a zone's number whose cell they share, in order of place, then zone."""
-        keys = np.floor(x * self._per_cell) * _ROW + np.floor(y * self._per_cell)
-        cells = np.searchsorted(self._keys, keys)
-        places = np.flatnonzero(self._keys[cells] == keys)
-        if not len(places):
-            return places, places
-        starts = self._starts[cells[places]]
-        counts = self._starts[cells[places] + 1] - starts
-        return np.repeat(places, counts), self._members[expand(starts, counts)]
-
-    def _build_cells(self) -> None:
-        boxes = np.array([bounds(zone.geofences[0].shape) for zone in self.zones]).reshape(-1, 4)
-        boxes = np.vstack([np.floor(boxes.T[:2] * DEGREE) - 1, np.ceil(boxes.T[2:] * DEGREE) + 1])
-        self._boxes: list[list[float]] = boxes.T.tolist()
-        self._per_cell = 1 / _cell_size(boxes)
-        west, south, east, north = np.floor(boxes * self._per_cell)
-        across, up = (east - west + 1).astype(np.int64), (north - south + 1).astype(np.int64)
-        zone = np.repeat(np.arange(len(self.zones)), across * up)
-        step = np.arange(len(zone)) - np.repeat(np.cumsum(across * up) - across * up, across * up)
-        keys = (west[zone] + step // up[zone]) * _ROW + south[zone] + step % up[zone]
-        order = np.lexsort((zone, keys))
-        cells, starts = np.unique(keys[order], return_index=True)
-        self._members: Indices = zone[order]
-        # A last key that no place has keeps every search inside the arrays.
-        self._keys: Floats = np.append(cells, np.inf)
-        self._starts: Indices = np.append(starts, [len(zone), len(zone)])
-
-
-def _cell_size(boxes: Floats) -> float:
-    """Units: the smallest power of two times `SMALLEST_CELL` at which the zones do not fill too many cells."""
-    west, south, east, north = boxes
-    size = SMALLEST_CELL
-    while len(west) and float(np.sum(((east - west) / size + 1) * ((north - south) / size + 1))) > CELLS_A_ZONE * len(
-        west
-    ):
-        size *= 2
-    return size
-
-
-class _Layer:
-    """The n-th ring of each zone, circles and polygons apart."""
-
-    def __init__(self, meters: Sequence[tuple[Meter, ...]], depth: int) -> None:
-        rings = [rings[depth] if depth < len(rings) else None for rings in meters]
-        nothing = (np.nan,) * 9
-        circles = [circle_columns(ring) if isinstance(ring, CircleMeter) else nothing for ring in rings]
-        polygons = [ring if isinstance(ring, PolygonMeter) else None for ring in rings]
-        self._circles = np.array(circles).T.copy()
-        self._edges = np.hstack([np.zeros((4, 0)), *(ring.edges for ring in polygons if ring)])
-        self._counts = np.array([ring.edges.shape[1] if ring else 0 for ring in polygons])
-        self._firsts = np.cumsum(self._counts) - self._counts
-        self._metrics = np.array([ring.metric if ring else (np.nan,) * 7 for ring in polygons]).T.copy()
-        self._boxes = np.array([_box(ring) if ring else (np.nan,) * 4 for ring in polygons]).T.copy()
-
-    def distances(self, numbers: Indices, x: Floats, y: Floats) -> Floats:
-        """Signed distances of places (units) to the ring of one zone each; NaN for a zone that has none so deep."""
-        found = circle_distances(self._circles[:, numbers], x, y)
-        if self._edges.size:
-            self._measure_polygons(found, np.flatnonzero(self._counts[numbers]), numbers, x, y)
+    def _distances(self, rings: Indices, x: Floats, y: Floats, reach: Floats) -> Floats:
+        numbers = self._kinds[rings]
+        drawn = numbers < 0
+        if not drawn.any():
+            return circle_distances(self._circles[numbers].T, x, y)
+        if drawn.all():
+            return self._tiles.distances(~numbers, x, y, reach)
+        found, round_ = np.empty(len(rings)), ~drawn
+        found[round_] = circle_distances(self._circles[numbers[round_]].T, x[round_], y[round_])
+        found[drawn] = self._tiles.distances(~numbers[drawn], x[drawn], y[drawn], reach[drawn])
         return found
 
-    def outermost_distances(self, numbers: Indices, x: Floats, y: Floats) -> Floats:
-        """As `distances`, but NaN may stand for a place outside: most candidates are, and need no measuring."""
-        found = circle_distances(self._circles[:, numbers], x, y)
-        if self._edges.size:
-            west, south, east, north = self._boxes[:, numbers]
-            pairs = np.flatnonzero((west <= x) & (x <= east) & (south <= y) & (y <= north))
-            self._measure_polygons(found, pairs, numbers, x, y)
-        return found
+    def _add_rings(self) -> None:
+        """The rings of all zones, one after the other: circles by number, polygons by ~number."""
+        shapes = [geofence.shape for zone in self.zones for geofence in zone.geofences]
+        self._ring_counts: Indices = np.array([len(zone.geofences) for zone in self.zones], np.int64)
+        self._ring_firsts: Indices = np.cumsum(self._ring_counts) - self._ring_counts
+        is_circle = np.array([isinstance(shape, Circle) for shape in shapes], bool)
+        self._kinds: Indices = np.where(is_circle, np.cumsum(is_circle) - 1, -np.cumsum(~is_circle))
+        circles = [(shape.lon, shape.lat, shape.radius) for shape in shapes if isinstance(shape, Circle)]
+        self._circles = circle_rows(*np.array(circles).reshape(-1, 3).T)
+        polygons = [shape for shape in shapes if not isinstance(shape, Circle)]
+        if polygons:
+            self._tiles = Tiles(polygons)
+        self._kinds_view, self._firsts = self._kinds.data, self._ring_firsts.data
+        self._circle_bytes = self._circles.reshape(-1).data.cast("B")
 
-    def _measure_polygons(self, found: Floats, pairs: Indices, numbers: Indices, x: Floats, y: Floats) -> None:
-        for some in _portions(pairs, self._counts[numbers[pairs]]):
-            of = numbers[some]
-            counts = self._counts[of]
-            edges = self._edges[:, expand(self._firsts[of], counts)]
-            found[some] = polygon_distances(edges, self._metrics[:, of], counts, x[some], y[some])
+    def _add_entries(self) -> None:
+        """The boxes of outermost rings, with all that a lookup needs; across the 180th meridian one on each side."""
+        boxes = np.array([bounds(zone.geofences[0].shape) for zone in self.zones]).reshape(-1, 4).T
+        boxes = np.vstack([np.floor(boxes[:2] * DEGREE) - 1, np.ceil(boxes[2:] * DEGREE) + 1])
+        margins = np.array([max(zone.exit_margins) for zone in self.zones])
+        self._middles, self._margins = ((boxes[0] + boxes[2]) / 2).tolist(), margins.tolist()
+        zones, shifts = _images(boxes)
+        self._entries = np.array([*boxes[:, zones], shifts, zones, self._ring_firsts[zones], margins[zones]]).T.copy()
+        self._entry_bytes = self._entries.reshape(-1).data.cast("B")
+        boxes = boxes[:, zones]
+        boxes[::2] -= shifts
+        self._cells = Cells(boxes)
 
 
-def _box(of: PolygonMeter) -> tuple[float, float, float, float]:
-    x, y = of.edges[::2], of.edges[1::2]
-    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
-
-
-def _portions(pairs: Indices, counts: Indices) -> list[Indices]:
-    """The pairs in portions that do not hold too many edges at once."""
-    if not len(pairs):
-        return []
-    portion = (np.cumsum(counts) - 1) // EDGES_AT_ONCE
-    return np.split(pairs, np.flatnonzero(np.diff(portion)) + 1)
-
-
-def expand(firsts: Indices, counts: Indices) -> Indices:
-    """The numbers of `counts` neighbours from each of `firsts` on, one after the other."""
-    before = np.cumsum(counts) - counts
-    numbers: Indices = np.arange(int(counts.sum())) + np.repeat(firsts - before, counts)
-    return numbers
+def _images(boxes: Floats) -> tuple[Indices, Floats]:
+    """Zones, and what to add to the x of a place (-180 to 180 degrees) to find it in the box of that zone."""
+    west, _, east, _ = boxes
+    every = np.arange(len(west))
+    over_west, over_east = np.flatnonzero(west < -ROUND / 2), np.flatnonzero(east > ROUND / 2)
+    zones = np.concatenate([every, over_west, over_east])
+    return zones, np.repeat([0.0, -ROUND, ROUND], [len(every), len(over_west), len(over_east)])
