@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams.decoding import Fault, NotAMessage, refused
+from streams.decoding import MOST_AHEAD, Fault, NotAMessage, refused
 from streams.gateway.access import Caller
 from streams.gateway.keys import Scope
 from streams.gateway.kinds import Kind
-from streams.messages import CheckIn, Message, Ping, Preference
+from streams.messages import CheckIn, MemberChange, Message, Ping, Preference
 from streams.records import Outgoing
+from streams.times import to_milliseconds
 from streams.topics import MAX_RECORD_BYTES
 
 _ARRAY = re.compile(rb"\s*\[")
@@ -42,6 +43,7 @@ def items_of(body: bytes) -> Sequence[bytes]:
 def read_item(place: int, raw: bytes, kind: Kind, caller: Caller, now: int) -> Item:
     """An item as its sender may say it; `now` is milliseconds UTC. Raises NotAMessage."""
     message = kind.decoder.read(raw, now)
+    _refuse_what_cannot_hold(message, now)
     if message.retailer not in (None, caller.retailer):
         raise NotAMessage(Fault.UNKNOWN_RETAILER, "not the retailer of this key")
     changes: dict[str, Any] = {"retailer": caller.retailer}
@@ -51,6 +53,19 @@ def read_item(place: int, raw: bytes, kind: Kind, caller: Caller, now: int) -> I
         raise NotAMessage(Fault.WRONG_TYPE, "Object missing required field `device`")
     message = msgspec.structs.replace(message, **changes)
     return Item(place, kind.decoder.key_of(message), message)
+
+
+_LARGEST = (1 << 63) - 1
+
+
+def _refuse_what_cannot_hold(message: Message, now: int) -> None:
+    """Numbers that nobody can keep; and consent of a time to come, which no withdrawal of today would end."""
+    for name in ("points", "visits") if isinstance(message, MemberChange) else ():
+        if isinstance(value := getattr(message, name), int) and abs(value) > _LARGEST:
+            raise NotAMessage(Fault.WRONG_TYPE, f"Expected an `int` of 64 bits - at `$.{name}`")
+    said = message.consent if isinstance(message, MemberChange | Preference) else None
+    if isinstance(said, dict) and any(to_milliseconds(each.at) > now + MOST_AHEAD for each in said.values()):
+        raise NotAMessage(Fault.WRONG_TYPE, "Expected a time that has come - at `$.consent[...].at`")
 
 
 def outgoing(item: Item, kind: Kind) -> Outgoing:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import ExitStack
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Send
+from starlette.types import Scope as Asked
 
-from streams.delivery import Delivery
+from streams.delivery import Delivery, Listener
 from streams.errors import InfrastructureError
 from streams.gateway.access import Caller, Scope, allowing, forbidden
 from streams.gateway.gateway import Gateway, answering, gateway_of
@@ -23,6 +26,9 @@ MOST_STREAMS = 10_000
 """Open streams of one gateway."""
 MOST_PER_MEMBER = 16
 """Open streams for one member's offers: as many phones, and more than one person has."""
+
+MOST_CHARACTERS = 200
+"""Of a name. It is looked at after the key: without one nobody hears more than 401."""
 
 HEADERS = {"Cache-Control": "no-store", "Vary": "Accept, Authorization, X-Device-Token", "X-Accel-Buffering": "no"}
 
@@ -53,7 +59,7 @@ _SEEN = {
 _EXTRA = {"security": [{"key": []}], "parameters": [DEVICE_TOKEN_PARAMETER, _SEEN]}
 
 StillAllowed = Callable[[], Awaitable[object]]
-Named = Annotated[str | None, Query(min_length=1, max_length=200)]
+Named = Annotated[str | None, Query(json_schema_extra={"minLength": 1, "maxLength": MOST_CHARACTERS})]
 
 router = APIRouter()
 _allow = allowing(Scope.DEVICE, Scope.CRM)
@@ -84,6 +90,8 @@ def _asked(caller: Caller, device: str | None, member: str | None) -> tuple[str 
         return caller.device, None
     if (device is None) == (member is None):
         raise refusal(422, "name either `device` or `member`")
+    if not 0 < len(device or member or "") <= MOST_CHARACTERS:
+        raise refusal(422, f"names have 1 to {MOST_CHARACTERS} characters")
     return device, member
 
 
@@ -112,26 +120,47 @@ def _stream(gateway: Gateway, recipient: Recipient, last_seen: str, still_allowe
         raise refusal(503, "too many streams are open: try again", retry_after=5)
     if delivery.listening(recipient.owner) >= MOST_PER_MEMBER:
         raise refusal(429, "too many streams of one member are open", retry_after=60)
-    events = _events(gateway, delivery, recipient, last_seen, still_allowed)
-    return StreamingResponse(events, media_type=EVENTS, headers=HEADERS)
+    listening = ExitStack()
+    listener = listening.enter_context(delivery.listen(recipient.owner))  # it counts at once: many may ask together
+    return _Streaming(listening, _events(gateway, delivery, recipient, listener, listening, last_seen, still_allowed))
+
+
+class _Streaming(StreamingResponse):
+    """A stream that listens until it ends, also where it ends before its first event."""
+
+    def __init__(self, listening: ExitStack, events: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(events, media_type=EVENTS, headers=HEADERS)
+        self._listening = listening
+
+    async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        with self._listening:
+            await super().__call__(scope, receive, send)
 
 
 async def _events(
-    gateway: Gateway, delivery: Delivery, recipient: Recipient, last_seen: str, still_allowed: StillAllowed
+    gateway: Gateway,
+    delivery: Delivery,
+    recipient: Recipient,
+    listener: Listener,
+    listening: ExitStack,
+    last_seen: str,
+    still_allowed: StillAllowed,
 ) -> AsyncGenerator[bytes, None]:
     """The events of one recipient; where the device gets another member, those of that one from then on."""
     doors, sent = gateway.doors, dict[str, int]()
     while True:
-        with delivery.listen(recipient.owner) as listener:
-            stream = OfferStream(
-                *(listener, recipient, doors.tables.offers, gateway.standings, still_allowed, doors.clock, last_seen),
-                sent=sent,
-            )
-            async for chunk in stream.events():
-                yield chunk
+        stream = OfferStream(
+            *(listener, recipient, doors.tables.offers, gateway.standings, still_allowed, doors.clock, last_seen),
+            sent=sent,
+        )
+        async for chunk in stream.events():
+            yield chunk
+        listening.close()
         if not stream.moved:
             return
         try:
             recipient, last_seen = await _recipient(gateway, recipient.retailer, recipient.device, None), ""
         except InfrastructureError:
             return  # the client comes back, and is told to wait
+        listener = listening.enter_context(delivery.listen(recipient.owner))

@@ -13,6 +13,7 @@ from streams.errors import UserError
 from streams.gateway.application import gateway_app
 from streams.gateway.doors import Doors
 from streams.gateway.limits import Limits
+from streams.gateway.protocol import Protocol
 
 LET_FINISH = 3
 """Seconds that open requests have when the gateway ends; streams of offers end at once."""
@@ -37,7 +38,7 @@ async def serving(doors: Doors, host: str, port: int, limits: Limits | None = No
     listening = _listen(host, port)
     config = uvicorn.Config(
         gateway_app(doors, limits),
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="off",
         access_log=False,  # addresses of members and devices

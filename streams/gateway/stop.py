@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import hmac
 from html import escape
-from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from offers.members import Consent
 from offers.stopping import stop_token
@@ -70,13 +69,11 @@ _RESPONSES: dict[int | str, dict[str, str]] = {
     403: {"description": "Not a member's own address."},
     503: {"description": "Not now; come again after `Retry-After` seconds."},
 }
-Named = Annotated[str, Query(max_length=200)]
-
 router = APIRouter()
 
 
 @router.get("/v1/stop", response_class=Response, responses={**_RESPONSES, 200: {"content": {"text/html": {}}}})
-async def ask_to_stop(request: Request, retailer: Named = "", member: Named = "", token: Named = "") -> Response:
+async def ask_to_stop(request: Request, retailer: str = "", member: str = "", token: str = "") -> Response:
     """A page with one button; nothing is changed."""
     if not _is_own(gateway_of(request).doors, retailer, member, token):
         return _page(403, _WRONG)
@@ -84,7 +81,7 @@ async def ask_to_stop(request: Request, retailer: Named = "", member: Named = ""
 
 
 @router.post("/v1/stop", response_class=Response, responses={**_RESPONSES, 200: {"content": {"text/html": {}}}})
-async def stop(request: Request, retailer: Named = "", member: Named = "", token: Named = "") -> Response:
+async def stop(request: Request, retailer: str = "", member: str = "", token: str = "") -> Response:
     """No more offers for this member: it holds once this is answered with 200. Again is the same."""
     gateway = gateway_of(request)
     if not _is_own(gateway.doors, retailer, member, token):
