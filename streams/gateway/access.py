@@ -9,11 +9,12 @@ from fastapi import HTTPException, Request
 
 from streams.gateway.doors import Doors
 from streams.gateway.keys import KeyRing, Scope
+from streams.gateway.limits import Limits
 from streams.gateway.tokens import device_of
 
 DEVICE_TOKEN = "x-device-token"
 
-__all__ = ["DEVICE_TOKEN", "Caller", "Scope", "allowing", "forbidden", "unauthorized"]
+__all__ = ["DEVICE_TOKEN", "Caller", "Scope", "allowing", "forbidden", "spared_by", "unauthorized"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ def allowing(*scopes: Scope, token: bool = True) -> Allowed:
         return found
 
     return caller
+
+
+def spared_by(caller: Caller, limits: Limits) -> int:
+    """How much of the room for bodies a caller leaves to others."""
+    return limits.spare_bytes if caller.scope is Scope.DEVICE else 0
 
 
 def unauthorized() -> HTTPException:

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from streams.decoding import Fault, NotAMessage, refused
-from streams.gateway.access import Caller, allowing
+from streams.gateway.access import Caller, allowing, spared_by
 from streams.gateway.gateway import answering, gateway_of
 from streams.gateway.keys import Scope
 from streams.gateway.taken import Taken, json_response
@@ -39,8 +39,9 @@ _decode = msgspec.json.Decoder(DeviceAsked).decode
 async def new_device(request: Request) -> Response:
     """A device that nobody has, or the one that is named, with its token."""
     caller = await _allow(request)
-    retailer = gateway_of(request).doors.retailers[caller.retailer]
-    async with answering(request) as body:
+    gateway = gateway_of(request)
+    retailer = gateway.doors.retailers[caller.retailer]
+    async with answering(request, spare=spared_by(caller, gateway.limits)) as body:
         try:
             device = _named(body, caller) or secrets.token_urlsafe(16)
         except NotAMessage as fault:

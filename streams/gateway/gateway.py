@@ -46,10 +46,13 @@ def gateway_of(request: Request) -> Gateway:
 
 
 @asynccontextmanager
-async def answering(request: Request) -> AsyncIterator[bytes]:
-    """The body of a request, and a bounded time to answer it: `InfrastructureError` where that is not enough."""
+async def answering(request: Request, *, spare: int = 0) -> AsyncIterator[bytes]:
+    """The body of a request, and a bounded time to answer it: `InfrastructureError` where that is not enough.
+
+    Of the room for bodies it leaves `spare` bytes to others.
+    """
     gateway = gateway_of(request)
-    with gateway.in_flight.room() as take:
+    with gateway.in_flight.room(spare) as take:
         body = await read_body(request, gateway.limits, take)
         take(gateway.limits.request_bytes)
         try:

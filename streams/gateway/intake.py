@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from streams.decoding import Fault, NotAMessage
 from streams.errors import RecordTooLarge
-from streams.gateway.access import Caller, allowing
+from streams.gateway.access import Caller, allowing, spared_by
 from streams.gateway.consent import admitted
 from streams.gateway.effects import take_effect
 from streams.gateway.gateway import Gateway, answering, gateway_of
@@ -33,7 +33,7 @@ def _endpoint(kind: Kind) -> Endpoint:
     async def take_in(request: Request) -> Response:
         caller = await allow(request)
         gateway = gateway_of(request)
-        async with answering(request) as body:
+        async with answering(request, spare=spared_by(caller, gateway.limits)) as body:
             taken = await _take(body, kind, caller, gateway)
         _count(taken, kind, gateway)
         return taken.response()

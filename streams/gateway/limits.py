@@ -25,6 +25,8 @@ class Limits:
     """From the last byte of a body to the answer: what the broker has not acknowledged by then gets no 200."""
     bytes_in_flight: int = 8 * MEBIBYTE
     """Of all bodies that are arriving or being worked, unpacked: about 80,000 pings."""
+    spare_bytes: int = 2 * MEBIBYTE
+    """Of `bytes_in_flight`, what phones leave to tills, to the retailer's systems and to stops: their key is public."""
     request_bytes: int = 4_096
     """What a request weighs besides its body while it is worked: so that no more than 2,048 are at once."""
 
@@ -37,13 +39,13 @@ class InFlight:
         self.held = 0
 
     @contextmanager
-    def room(self) -> Iterator[Callable[[int], None]]:
-        """Take room piece by piece with what this gives; all of it is given back at the end."""
+    def room(self, spare: int = 0) -> Iterator[Callable[[int], None]]:
+        """Take room piece by piece with what this gives, but the last `spare`; all is given back at the end."""
         mine = 0
 
         def take(more: int) -> None:
             nonlocal mine
-            if self.held + more > self._most:
+            if self.held + more > self._most - spare:
                 raise refusal(503, "too much at once: try again", retry_after=1)
             mine += more
             self.held += more

@@ -13,7 +13,7 @@ from starlette.types import Scope as Asked
 
 from streams.delivery import Delivery, Listener
 from streams.errors import InfrastructureError
-from streams.gateway.access import Caller, Scope, allowing, forbidden
+from streams.gateway.access import Caller, Scope, allowing, forbidden, spared_by
 from streams.gateway.gateway import Gateway, answering, gateway_of
 from streams.gateway.limits import refusal
 from streams.gateway.offer_stream import OfferStream, shown
@@ -74,8 +74,8 @@ async def get_offers(request: Request, device: Named = None, member: Named = Non
     """
     caller = await _allow(request)
     device, member = _asked(caller, device, member)
-    async with answering(request):
-        gateway = gateway_of(request)
+    gateway = gateway_of(request)
+    async with answering(request, spare=spared_by(caller, gateway.limits)):
         recipient = await _recipient(gateway, caller.retailer, device, member)
         if EVENTS in request.headers.get("accept", ""):
             return _stream(gateway, recipient, request.headers.get("last-event-id", ""), lambda: _allow(request))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
 from streams import topics
 from streams.gateway.keys import Scope
+from streams.gateway.limits import Limits
 from streams.gateway.offers import MOST_PER_MEMBER
 from streams.gateway.protocol import MOST_HEAD, MOST_PIPELINED
 from tests.gateway.doorway import AT, run
@@ -163,3 +165,29 @@ def test_many_streams_asked_for_at_once_are_no_more_than_allowed(redis_url: str)
             await until(lambda: site.delivery.listening() == 0, "nobody listens any more")
 
     asyncio.run(story())
+
+
+def test_phones_that_hold_all_room_for_bodies_leave_some_to_tills_and_stops(doorway_redis: str) -> None:
+    held = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b" " * 1_000
+        await held.wait()
+
+    async def story() -> None:
+        limits = Limits(bytes_in_flight=10_000, spare_bytes=5_000)
+        async with open_doorway(doorway_redis, limits) as at:
+            phone, in_flight = at.headers(Scope.DEVICE, "phone"), at.app.state.gateway.in_flight
+            many = [asyncio.create_task(at.client.post("/v1/pings", content=body(), headers=phone)) for _ in range(9)]
+            while not in_flight.held:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0)
+            refused = await at.post("/v1/pings", b" " * 5_000, phone)
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+            asked = {"id": "till-1", "coupon": "nothing", "store": "haussmann", "at": AT}
+            answer = await at.post("/v1/redemptions", asked, at.headers(Scope.TILL))
+            assert answer.json()["result"] == "UNKNOWN"
+            held.set()
+            await asyncio.gather(*many)
+            assert in_flight.held == 0
+
+    run(story())
