@@ -51,6 +51,8 @@ def read_item(place: int, raw: bytes, kind: Kind, caller: Caller, now: int) -> I
         changes |= _of_the_device(message, caller)
     elif isinstance(message, Ping) and message.device is None:
         raise NotAMessage(Fault.WRONG_TYPE, "Object missing required field `device`")
+    if isinstance(message, Preference):
+        changes |= _said_by_now(message, now)
     message = msgspec.structs.replace(message, **changes)
     return Item(place, kind.decoder.key_of(message), message)
 
@@ -66,6 +68,17 @@ def _refuse_what_cannot_hold(message: Message, now: int) -> None:
     said = message.consent if isinstance(message, MemberChange | Preference) else None
     if isinstance(said, dict) and any(to_milliseconds(each.at) > now + MOST_AHEAD for each in said.values()):
         raise NotAMessage(Fault.WRONG_TYPE, "Expected a time that has come - at `$.consent[...].at`")
+
+
+def _said_by_now(preference: Preference, now: int) -> dict[str, Any]:
+    """The times of a preference, none of them later than `now`: a clock ahead would outlast the words that follow."""
+    changes: dict[str, Any] = {}
+    if to_milliseconds(preference.at) > now:
+        changes["at"] = now
+    if isinstance(said := preference.consent, dict):
+        ahead = {purpose for purpose, each in said.items() if to_milliseconds(each.at) > now}
+        changes["consent"] = said | {name: msgspec.structs.replace(said[name], at=now) for name in ahead}
+    return changes
 
 
 def outgoing(item: Item, kind: Kind) -> Outgoing:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from offers.members import Purpose, Wish
 from streams import topics
 from streams.gateway.keys import Scope
 from streams.gateway.limits import Limits
@@ -16,6 +17,7 @@ from tests.gateway.doorway import AT, run
 from tests.gateway.doorway import doorway as open_doorway
 from tests.gateway.site import open_site, until
 from tests.gateway.test_serving import on_a_port, request
+from tests.pipeline.boutique import NAME
 
 PIECE = 16_384
 
@@ -189,5 +191,21 @@ def test_phones_that_hold_all_room_for_bodies_leave_some_to_tills_and_stops(door
             held.set()
             await asyncio.gather(*many)
             assert in_flight.held == 0
+
+    run(story())
+
+
+def test_what_a_clock_ahead_said_does_not_outlast_a_stop_or_a_withdrawal(doorway_redis: str) -> None:
+    async def story() -> None:
+        async with open_doorway(doorway_redis) as at:
+            phone, now = at.headers(Scope.DEVICE, "phone"), at.doors.clock()
+            for ahead, granted, contact in ((80_000_000, True, "normal"), (0, False, "stop")):
+                said = {"offers": {"granted": granted, "at": now + ahead}}
+                body = {"at": now + ahead, "contact": contact, "consent": said}
+                assert (await at.post("/v1/preferences", body, phone)).json()["accepted"] == 1
+                now = at.doors.clock()
+            consent = (await at.doors.tables.members.read("consent", f"{NAME}|device|phone")).value
+            assert (consent.wish, consent.allows(Purpose.OFFERS)) == (Wish.STOP, False)
+            assert all(message["at"] <= now for _, message in at.records(topics.PREFERENCES))
 
     run(story())
