@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geofences.metric import Flags, Floats, Indices
+from geofences.metric import Flags, Floats, Indices, expand
 from geofences.outlines import Outlines
 
 
@@ -59,3 +59,35 @@ def seen(of: Outlines, numbers: Indices, x: Floats, y: Floats) -> Edges:
     u2, v2 = of.u[numbers + 1].astype(np.float64), of.v[numbers + 1].astype(np.float64)
     from_y, to_y = v1 - y, v2 - y
     return Edges(u1 - x, from_y, u2 - u1, to_y - from_y, to_y <= 0, u1, u2)
+
+
+def centres_inside(of: Outlines, polygons: Indices, across: int, width: Floats, height: Floats) -> Flags:
+    """Which centres of tiles lie inside, row by row; `across` tiles of this size lie side by side in each polygon.
+
+    By the same rule as `Edges.crossings`, over all edges. Sizes are even, so that a centre has whole units.
+    """
+    lines = np.diff(of.line_starts)[polygons]
+    picked = expand(of.line_starts[polygons], lines)
+    edges = expand(of.line_firsts[picked], of.line_edges[picked])
+    place = np.repeat(np.arange(len(polygons)), of.edge_counts[polygons])
+    tall = height[polygons][place]
+    low, high = np.minimum(of.v[edges], of.v[edges + 1]), np.maximum(of.v[edges], of.v[edges + 1])
+    first, end = (np.ceil((v - tall / 2) / tall).astype(np.int64) for v in (low, high))
+    rows = expand(first, end - first)
+    place, edges = np.repeat(place, end - first), np.repeat(edges, end - first)
+    left = _centres_left_of(of, edges, (rows + 0.5) * height[polygons][place], width[polygons][place])
+    cells = (place * across + rows) * (across + 1) + np.clip(left, 0, across)
+    crossed = np.bincount(cells, minlength=len(polygons) * across * (across + 1)).reshape(-1, across + 1)
+    result: Flags = (crossed[:, :0:-1].cumsum(axis=1)[:, ::-1] & 1).astype(bool).ravel()
+    return result
+
+
+def _centres_left_of(of: Outlines, edges: Indices, y: Floats, wide: Floats) -> Indices:
+    """How many centres of tiles at y lie left of an edge that crosses y: a guess, put right by the exact side."""
+    u1, v1 = of.u[edges].astype(np.float64), of.v[edges].astype(np.float64)
+    u2, v2 = of.u[edges + 1].astype(np.float64), of.v[edges + 1].astype(np.float64)
+    guess = np.ceil((u1 + (u2 - u1) * (y - v1) / (v2 - v1)) / wide - 0.5)
+    for more in (0.0, -1.0):
+        left = seen(of, edges, (guess + more + 0.5) * wide, y).crossings(np.full(len(y), np.inf))
+        guess += left + more
+    return guess.astype(np.int64)

@@ -9,6 +9,7 @@ An index never changes. A new one is built beside it, and the holder lets go of 
 
 from collections.abc import Sequence
 from math import copysign
+from operator import itemgetter
 from struct import Struct
 from typing import NamedTuple
 
@@ -31,7 +32,9 @@ from geofences.tiles import Tiles
 FEW = 8
 """So many fixes are looked up faster one by one than as arrays."""
 _CIRCLE = Struct("=9d")
-_ENTRY = Struct("=8d")
+_ENTRY = Struct("=4d")
+_FIRST = itemgetter(0)
+_new = tuple.__new__
 
 
 class Sighting(NamedTuple):
@@ -82,35 +85,27 @@ class GeofenceIndex:
         sightings: list[tuple[Sighting, ...]] = [()] * len(lons)
         x, y = np.rint(lons * DEGREE), np.rint(lats * DEGREE)
         places, entries = self._cells.pairs(x, y)
-        if not len(places):
-            return sightings
-        west, south, east, north, shift, zone, _, margin = self._entries[entries].T
-        x, y = x[places] + shift, y[places]
-        near = np.flatnonzero((west <= x) & (x <= east) & (south <= y) & (y <= north))
-        if not len(near):
-            return sightings
-        reach = np.full(len(near), np.inf) if accuracies is None else accuracies[places[near]] + margin[near]
-        self._fill(sightings, places[near], zone[near].astype(np.int64), x[near], y[near], reach)
+        if len(places):
+            shift, zone, _, margin = self._entries[entries].T
+            reach = np.full(len(places), np.inf) if accuracies is None else accuracies[places] + margin
+            self._fill(sightings, places, zone.astype(np.int64), x[places] + shift, y[places], reach)
         return sightings
 
     def _sighted(self, lon: float, lat: float, accuracy: float) -> tuple[Sighting, ...]:
         """The same for one place, without arrays."""
         x, y = to_units(lon), to_units(lat)
         found = []
-        for entry in self._cells.near(x, y):
-            west, south, east, north, shift, zone, first, margin = _ENTRY.unpack_from(
-                self._entry_bytes, entry * _ENTRY.size
-            )
-            if west <= x + shift <= east and south <= y <= north:
-                number, ring = int(zone), int(first)
-                outermost = self._distance(ring, x + shift, y, accuracy + margin)
-                if copysign(1.0, outermost) > 0:
-                    of = self.zones[number]
-                    inner = range(ring + 1, ring + len(of.geofences))
-                    rest = [self._distance(each, x + shift, y, accuracy + margin) for each in inner]
-                    found.append((number, Sighting(of, (outermost, *rest))))
+        for entry in self._cells.holding(x, y):
+            shift, zone, first, margin = _ENTRY.unpack_from(self._entry_bytes, entry * _ENTRY.size)
+            ring, reach = int(first), accuracy + margin
+            outermost = self._distance(ring, x + shift, y, reach)
+            if copysign(1.0, outermost) > 0:
+                of = self.zones[int(zone)]
+                inner = range(ring + 1, ring + len(of.rings))
+                distances = (outermost, *[self._distance(each, x + shift, y, reach) for each in inner])
+                found.append((zone, _new(Sighting, (of, distances))))
         if len(found) > 1:
-            found.sort()
+            found.sort(key=_FIRST)
         return tuple([sighting for _, sighting in found])
 
     def _distance(self, ring: int, x: float, y: float, reach: float) -> float:
@@ -136,7 +131,7 @@ class GeofenceIndex:
             columns.append(distances.tolist())
         rows = zip(*columns, strict=True)
         for place, zone, count, row in zip(places.tolist(), zones.tolist(), counts.tolist(), rows, strict=True):
-            into[place] += (Sighting(self.zones[zone], row[:count]),)
+            into[place] += (_new(Sighting, (self.zones[zone], row[:count])),)
 
     def _distances(self, rings: Indices, x: Floats, y: Floats, reach: Floats) -> Floats:
         numbers = self._kinds[rings]
@@ -172,7 +167,7 @@ class GeofenceIndex:
         margins = np.array([max(zone.exit_margins) for zone in self.zones])
         self._middles, self._margins = ((boxes[0] + boxes[2]) / 2).tolist(), margins.tolist()
         zones, shifts = _images(boxes)
-        self._entries = np.array([*boxes[:, zones], shifts, zones, self._ring_firsts[zones], margins[zones]]).T.copy()
+        self._entries = np.array([shifts, zones, self._ring_firsts[zones], margins[zones]]).T.copy()
         self._entry_bytes = self._entries.reshape(-1).data.cast("B")
         boxes = boxes[:, zones]
         boxes[::2] -= shifts

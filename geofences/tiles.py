@@ -1,7 +1,7 @@
 """How far places are from the edges of polygons: only the edges that their tile keeps are measured."""
 
 from collections.abc import Sequence
-from math import floor, inf, sqrt
+from math import copysign, floor, inf, sqrt
 from struct import Struct
 
 import numpy as np
@@ -56,7 +56,8 @@ class Tiles:
             clearance: float = self._clearances[tile]
             if clearance > reach or -clearance > reach:
                 return clearance
-            return self._measured(tile, x, y, per_north, per_east, (column + 1) * tile_width)
+            measured = self._measured(tile, x, y, per_north, per_east, (column + 1) * tile_width)
+            return copysign(measured, clearance) if clearance else measured
         beyond_x, beyond_y = max(-x, x - width, 0.0) * per_east, max(-y, y - height, 0.0) * per_north
         bound = sqrt(beyond_x * beyond_x + beyond_y * beyond_y) * SURELY
         if bound > reach:
@@ -70,7 +71,8 @@ class Tiles:
         for run in range(start, start + self._tile_counts[tile]):
             first, edges = self._firsts[run], self._edges[run]
             end = first + edges + 1
-            us, vs = self._us[first:end].tolist(), self._vs[first:end].tolist()
+            us: Sequence[float] = self._us[first:end].tolist()
+            vs: Sequence[float] = self._vs[first:end].tolist()
             u1, from_y = us[0], vs[0] - y
             below = from_y <= 0
             for u2, v2 in zip(us[1:], vs[1:], strict=True):
@@ -139,5 +141,6 @@ class Tiles:
         edges = seen(self._outlines, numbers, x[place], y[place])
         inside = np.bitwise_xor.reduceat(edges.crossings(east[place]), firsts) ^ self._base[tiles].astype(bool)
         apart = np.sqrt(np.minimum.reduceat(edges.squared(per_north[place], per_east[place]), firsts))
-        result: Floats = np.where(inside, apart, -apart)
+        clearance = self._clearance[tiles]
+        result: Floats = np.copysign(apart, np.where(clearance == 0, inside - 0.5, clearance))
         return result

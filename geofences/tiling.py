@@ -7,27 +7,26 @@ that of each place. So each level measures few edges, and a polygon with E edges
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from math import inf
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geofences.edges import seen
+from geofences.edges import centres_inside, seen
 from geofences.fixes import DEGREE
 from geofences.metric import Flags, Floats, Indices, expand, per_unit_at
 from geofences.outlines import Outlines
 
 DEEPEST = 8
-EDGES_AT_ONCE = 1 << 13
+EDGES_AT_ONCE = 1 << 12
 
 
 class Tiling(NamedTuple):
     """The tiles of polygons. A polygon has `across` squared, row by row from the south-west, and one for all places.
 
-    Of each tile: `clearance`, a signed bound (metres) that no place in it is nearer to an edge than, 0 where there is
-    none; `base`, to which the parity of `Edges.crossings` is added; and its `counts` runs of edges from `starts` on.
+    Of each tile: `clearance`, a signed bound (metres) that no place in it is nearer to an edge than, 0 where one may
+    cross the tile; `base`, to which the parity of `Edges.crossings` is added in that case; and its `counts` runs of
+    edges from `starts` on.
     """
 
     across: Indices
@@ -44,18 +43,19 @@ class Tiling(NamedTuple):
     run_counts: NDArray[np.uint16]
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    """Tiles of one size on their way down: whose they are, where, and the edges they keep one after the other."""
+class _Layer(NamedTuple):
+    """Tiles of one size on their way down: whose they are, where, and the edges they keep, one tile after the other."""
 
     polygon: Indices
     column: Indices
     row: Indices
-    east: Floats
-    base: Flags
     clearance: Floats
     counts: Indices
     edges: Indices
+
+    @property
+    def firsts(self) -> Indices:
+        return np.cumsum(self.counts) - self.counts
 
 
 def tiled(of: Outlines) -> Tiling:
@@ -70,7 +70,10 @@ def tiled(of: Outlines) -> Tiling:
     for polygons in _portions(depths, of.edge_counts):
         layer = _descended(of, polygons, int(depths[polygons[0]]), width, height)
         numbers = expand(firsts[polygons], across[polygons] ** 2)
-        clearance[numbers], base[numbers] = layer.clearance, layer.base
+        inside = centres_inside(of, polygons, int(across[polygons[0]]), width, height)
+        clearance[numbers] = np.where(inside, layer.clearance, -layer.clearance)
+        crossed = np.flatnonzero(layer.clearance == 0)
+        base[numbers[crossed]] = inside[crossed] ^ _parity(of, _only(layer, crossed), width, height)
         runs.add(numbers, layer)
     return Tiling(across, width, height, firsts, clearance, base, *runs.gathered(int(tiles.sum())))
 
@@ -84,60 +87,75 @@ def _portions(depths: Indices, edges: Indices) -> Iterator[Indices]:
 
 
 def _whole(of: Outlines, polygons: Indices) -> _Layer:
-    """One tile a polygon with all its edges, for all places."""
+    """One tile a polygon, with all its edges."""
     lines = np.diff(of.line_starts)[polygons]
     picked = expand(of.line_starts[polygons], lines)
     edges = expand(of.line_firsts[picked], of.line_edges[picked])
-    nowhere, flat = np.zeros(len(polygons), np.int64), np.zeros(len(polygons))
-    return _Layer(polygons, nowhere, nowhere, flat + inf, flat > 0, flat, of.edge_counts[polygons], edges)
+    nowhere = np.zeros(len(polygons), np.int64)
+    return _Layer(polygons, nowhere, nowhere, np.zeros(len(polygons)), of.edge_counts[polygons], edges)
 
 
 def _descended(of: Outlines, polygons: Indices, depth: int, width: Floats, height: Floats) -> _Layer:
+    """Row by row."""
     layer = _whole(of, polygons)
     for level in range(1, depth + 1):
         scale = 1 << (depth - level)
         layer = _quartered(of, layer, width * scale, height * scale)
     order = np.argsort((np.searchsorted(polygons, layer.polygon) << 2 * depth) + (layer.row << depth) + layer.column)
-    return _reordered(layer, order)
+    return _only(layer, order)
 
 
-def _reordered(layer: _Layer, order: Indices) -> _Layer:
-    firsts = np.cumsum(layer.counts) - layer.counts
-    edges = layer.edges[expand(firsts[order], layer.counts[order])]
-    return _Layer(
-        layer.polygon[order],
-        layer.column[order],
-        layer.row[order],
-        layer.east[order],
-        layer.base[order],
-        layer.clearance[order],
-        layer.counts[order],
-        edges,
-    )
+def _only(layer: _Layer, tiles: Indices) -> _Layer:
+    """These tiles, in this order."""
+    edges = layer.edges[expand(layer.firsts[tiles], layer.counts[tiles])]
+    polygon, column, row, clearance, counts, _ = layer
+    return _Layer(polygon[tiles], column[tiles], row[tiles], clearance[tiles], counts[tiles], edges)
 
 
 def _quartered(of: Outlines, above: _Layer, width: Floats, height: Floats) -> _Layer:
     """Each tile cut in four, of these sizes by polygon."""
-    parent = np.repeat(np.arange(len(above.polygon)), 4)
-    quarter = np.arange(len(parent)) % 4
-    polygon, counts = above.polygon[parent], above.counts[parent]
-    column, row = 2 * above.column[parent] + (quarter & 1), 2 * above.row[parent] + (quarter >> 1)
-    across, up, metrics = width[polygon], height[polygon], of.metrics[:, polygon]
-    x, y = (column + 0.5) * across, (row + 0.5) * up
-    per_north, per_east = per_unit_at(metrics, y)
-    place, firsts = np.repeat(np.arange(len(parent)), counts), np.cumsum(counts) - counts
-    numbers = above.edges[expand((np.cumsum(above.counts) - above.counts)[parent], counts)]
-    edges = seen(of, numbers, x[place], y[place])
-    apart = np.sqrt(edges.squared(per_north[place], per_east[place]))
-    least, corner = np.minimum.reduceat(apart, firsts), np.hypot(per_east * across, per_north * up) / 2
-    inside = np.bitwise_xor.reduceat(edges.crossings(above.east[parent][place]), firsts) ^ above.base[parent]
-    ratio, east = _distortion(metrics, y, up), (column + 1) * across
-    kept = apart <= (corner + (least + corner) * ratio * ratio)[place]
-    left = np.add.reduceat(kept, firsts, dtype=np.int64)
-    crossings = edges.only(kept).crossings(east[place[kept]])
-    base = inside ^ np.bitwise_xor.reduceat(crossings, np.cumsum(left) - left)
-    clearance = np.maximum((least - corner) / ratio * (1 - 1e-6), 0.0)
-    return _Layer(polygon, column, row, east, base, np.where(inside, clearance, -clearance), left, numbers[kept])
+    polygon, firsts = above.polygon, above.firsts
+    across, up = width[polygon], height[polygon]
+    x, y = 2 * (above.column + 0.5) * across, 2 * (above.row + 0.5) * up
+    per_north, per_east = per_unit_at(of.metrics[:, polygon], y)
+    ratio = _distortion(of.metrics[:, polygon], y, 2 * up)
+    squared = _squared_to_quarters(
+        of, above, (x, y), (per_east, per_north), (across * per_east / 2, up * per_north / 2)
+    )
+    least, corner = (
+        np.sqrt(np.minimum.reduceat(squared, firsts, axis=1)),
+        np.hypot(per_east * across, per_north * up) / 2,
+    )
+    kept = squared <= np.repeat((corner + (least + corner) * ratio * ratio) ** 2, above.counts, axis=1)
+    edges = np.broadcast_to(above.edges, squared.shape)[kept]
+    return _Layer(
+        np.tile(polygon, 4),
+        np.concatenate([2 * above.column + east for east in (0, 1, 0, 1)]),
+        np.concatenate([2 * above.row + north for north in (0, 0, 1, 1)]),
+        np.maximum((least - corner) / ratio * (1 - 1e-6), 0.0).ravel(),
+        np.add.reduceat(kept, firsts, axis=1, dtype=np.int64).ravel(),
+        edges,
+    )
+
+
+def _squared_to_quarters(
+    of: Outlines, above: _Layer, centre: tuple[Floats, Floats], scale: tuple[Floats, Floats], off: tuple[Floats, Floats]
+) -> Floats:
+    """Square metres from the centres of the quarters (rows) to each edge of a tile, by the metric of its own centre."""
+    x, y, per_east, per_north, off_x, off_y = (np.repeat(of_tile, above.counts) for of_tile in (*centre, *scale, *off))
+    begin_x, begin_y = (of.u[above.edges] - x) * per_east, (of.v[above.edges] - y) * per_north
+    along_x = (of.u[above.edges + 1] - x) * per_east - begin_x
+    along_y = (of.v[above.edges + 1] - y) * per_north - begin_y
+    per_length = 1 / (along_x * along_x + along_y * along_y)
+    squared = np.empty((4, len(x)))
+    for quarter, (east, north) in enumerate(((-1, -1), (1, -1), (-1, 1), (1, 1))):
+        from_x, from_y = begin_x - east * off_x, begin_y - north * off_y
+        part = (from_x * along_x + from_y * along_y) * per_length
+        part = np.minimum(np.maximum(-part, 0.0, out=part), 1.0, out=part)
+        from_x += part * along_x
+        from_y += part * along_y
+        squared[quarter] = from_x * from_x + from_y * from_y
+    return squared
 
 
 def _distortion(metrics: Floats, y: Floats, height: Floats) -> Floats:
@@ -147,6 +165,16 @@ def _distortion(metrics: Floats, y: Floats, height: Floats) -> Floats:
     bend = 1 + 1e-6 + np.radians(half / DEGREE) ** 2
     ratio: Floats = (factors.max(axis=0) / factors.min(axis=0)).prod(axis=0) * bend
     return ratio
+
+
+def _parity(of: Outlines, layer: _Layer, width: Floats, height: Floats) -> Flags:
+    """The parity of `Edges.crossings` of the centres of tiles."""
+    across, up = width[layer.polygon], height[layer.polygon]
+    x, y, east = (layer.column + 0.5) * across, (layer.row + 0.5) * up, (layer.column + 1) * across
+    x, y, east = (np.repeat(of_tile, layer.counts) for of_tile in (x, y, east))
+    crossings = seen(of, layer.edges, x, y).crossings(east)
+    result: Flags = np.bitwise_xor.reduceat(crossings, layer.firsts)
+    return result
 
 
 class _Runs:
