@@ -16,6 +16,7 @@ from config.language import RingShape, Store
 from config.names import did_you_mean
 from config.quantities import quoted, wrong
 from geofences.checks import problems_of_circle, problems_of_polygon, problems_of_shape
+from geofences.meridian import unwrapped
 from geofences.rings import Circle, Shape
 
 LARGEST_GEOJSON = 16 * 1024 * 1024
@@ -41,13 +42,13 @@ def shape_of(store: Store, ring: RingShape, folder: pathlib.Path) -> Shape:
     if ring.polygon is not None:
         corners = [(point.lon, point.lat) for point in ring.polygon]
         _refuse(problems_of_polygon(corners))
-        return Polygon(corners)
+        return unwrapped(Polygon(corners))
     try:
         found = _feature(ring.geojson or "", folder)
     except PydanticCustomError as error:
         raise Misshapen(*told(error)) from None
     _refuse(problems_of_shape(found))
-    return found
+    return unwrapped(found)
 
 
 def told(error: PydanticCustomError) -> tuple[str, str]:

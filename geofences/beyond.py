@@ -5,6 +5,7 @@ from shapely import get_coordinates
 from shapely.geometry import MultiPolygon, Polygon
 
 from geofences.fixes import DEGREE
+from geofences.meridian import aligned
 from geofences.metric import Floats, circle_distances, circle_rows
 from geofences.rings import Circle, Shape, outline
 from geofences.tiles import Tiles
@@ -12,7 +13,8 @@ from geofences.tiles import Tiles
 
 def place_of_farthest(inner: Polygon | MultiPolygon, outer: Shape) -> tuple[float, tuple[float, float]]:
     """How far (metres) `inner` reaches out of `outer`, and where (lon, lat); not above zero where it does not."""
-    beyond = inner.difference(outline(outer))
+    around = outline(outer)
+    beyond = aligned(inner, (around.bounds[0] + around.bounds[2]) / 2).difference(around)
     if beyond.is_empty:
         return 0.0, (0.0, 0.0)
     parts = list(beyond.geoms) if hasattr(beyond, "geoms") else [beyond]

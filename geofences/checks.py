@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from math import isfinite
 
+import numpy as np
 from shapely.geometry import LinearRing, MultiPolygon, Polygon
 from shapely.validation import explain_validity
 
 from geofences.beyond import place_of_farthest
+from geofences.meridian import continuous, unwrapped
 from geofences.rings import WGS84, Circle, Geofence, bounds, outline
 
 LARGEST_RADIUS = 200_000.0
@@ -32,7 +34,7 @@ def problems_of_position(lon: float, lat: float) -> list[str]:
 
 
 def problems_of_circle(circle: Circle) -> list[str]:
-    """A circle round no place, without a size, larger than a country, or across the 180th meridian."""
+    """A circle round no place, without a size, larger than a country, or round a pole."""
     problems = problems_of_position(circle.lon, circle.lat)
     if not isfinite(circle.radius) or circle.radius <= 0:
         problems.append(f"a radius of {circle.radius:g} m is none; give one above zero, such as 250m")
@@ -49,6 +51,7 @@ def problems_of_polygon(points: Sequence[Point]) -> list[str]:
         if problems := problems_of_position(lon, lat):
             return [f"corner {number}: {problems[0]}"]
     corners = list(points[:-1] if len(points) > 1 and tuple(points[0]) == tuple(points[-1]) else points)
+    corners = _continued(corners)
     if problems := _problems_of_corners(corners):
         return problems
     ring = LinearRing(corners)
@@ -70,7 +73,7 @@ def problems_of_shape(shape: Polygon | MultiPolygon) -> list[str]:
         for line in (part.exterior, *part.interiors):
             if problems := problems_of_polygon([(point[0], point[1]) for point in line.coords]):
                 return problems
-    verdict = explain_validity(shape)
+    verdict = explain_validity(unwrapped(shape))
     return [] if verdict == "Valid Geometry" else [f"its parts or holes overlap{_place(verdict)}; draw them apart"]
 
 
@@ -85,7 +88,7 @@ def not_nested(outer: Geofence, inner: Geofence) -> str | None:
     beyond, (lon, lat) = place_of_farthest(outline(inner.shape), outer.shape)
     if beyond <= NESTING_TOLERANCE:
         return None
-    place = f"lat {lat:.5f}, lon {lon:.5f}"
+    place = f"lat {lat:.5f}, lon {_on_the_map(lon):.5f}"
     return f"{inside} reaches {beyond:.0f} m out of {around} near {place}; draw {around} round {inside}"
 
 
@@ -107,8 +110,8 @@ def _problems_of_corners(corners: list[Point]) -> list[str]:
 
 def _problems_of_extent(box: tuple[float, float, float, float]) -> list[str]:
     west, south, east, north = box
-    if east - west > 180 or west < -180 or east > 180:
-        return ["it crosses the 180th meridian, which is not supported; end it there"]
+    if east - west > 180:
+        return ["it reaches round half the earth or round a pole; draw it smaller, or in parts"]
     if max(-south, north) > LARGEST_LATITUDE:
         return [f"it reaches too near the pole; geofences work up to {LARGEST_LATITUDE:g} degrees"]
     return []
@@ -120,4 +123,14 @@ def _place(verdict: str) -> str:
     if not bracket:
         return ""
     lon, lat = (float(part) for part in place.rstrip("]").split()[:2])
-    return f" near lat {lat:.5f}, lon {lon:.5f}"
+    return f" near lat {lat:.5f}, lon {_on_the_map(lon):.5f}"
+
+
+def _continued(corners: list[Point]) -> list[Point]:
+    lons = continuous(np.array([lon for lon, _ in corners]))
+    return [(lon, lat) for lon, (_, lat) in zip(lons.tolist(), corners, strict=True)]
+
+
+def _on_the_map(lon: float) -> float:
+    """A longitude that went on past the 180th meridian, as a map gives it."""
+    return lon - 360 * round(lon / 360)

@@ -5,9 +5,12 @@ from enum import IntEnum
 from hashlib import blake2b
 from math import cos, pi, radians, sqrt
 
+import numpy as np
 from pyproj import Geod
 from shapely import to_wkb
 from shapely.geometry import MultiPolygon, Polygon
+
+from geofences.meridian import continuous
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -121,12 +124,15 @@ def typical_radius(shape: Shape) -> float:
 
 
 def geodesic_circle(circle: Circle, corners: int = CIRCLE_CORNERS) -> Polygon:
-    """The circle as a polygon in degrees, counter-clockwise; its corners lie on the circle along the ellipsoid."""
+    """The circle as a polygon in degrees, counter-clockwise; its corners lie on the circle along the ellipsoid.
+
+    Across the 180th meridian its longitudes go on.
+    """
     azimuths = [-360.0 * corner / corners for corner in range(corners)]
     lons, lats, _ = WGS84.fwd(
         [circle.lon] * corners, [circle.lat] * corners, azimuths, [circle.radius] * corners, return_back_azimuth=True
     )
-    return Polygon(list(zip(lons, lats, strict=True)))
+    return Polygon(np.column_stack([continuous(np.array(lons)), lats]))
 
 
 def outline(shape: Shape) -> Polygon | MultiPolygon:
