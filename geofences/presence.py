@@ -1,4 +1,7 @@
-"""Presence: what we believe about one device and the stores near it. Everything that changes it stands in this file.
+"""Presence: what we believe about one device and the stores near it.
+
+The law stands here, what one fix or timer makes of one store in `machine.py`, the scales in `evidence.py`; nothing else
+changes presence.
 
 The law
 -------
@@ -20,7 +23,8 @@ The law
 6. A late fix, older than the newest, takes its place among the last FIXES_KEPT if it is at most LATENESS late: each
    store goes through the fixes since its last transition again, in order. What was told stands: at a store where
    something was confirmed at or after the fix, it changes nothing. What it adds is believed now: its `confirmed_at` is
-   the time of the newest fix. A fix that comes again changes nothing. The first fix, or the first after SILENCE, starts
+   the time of the newest fix. What was pending for a deeper ring when an outer one was told of, and ended since, is not
+   remembered. A fix that comes again changes nothing. The first fix, or the first after SILENCE, starts
    presence anew.
 7. A check-in that only works in the store is certain: all its rings are entered at its time, a leave that began before
    is off, and fixes from before it, which may come after it, change nothing there. It moves no timer.
@@ -32,11 +36,10 @@ left without DWELL gives ENTER and EXIT, the latter with reason `pass_by`.
 """
 
 from collections.abc import Iterable, Mapping
-from enum import Enum, auto
 from itertools import chain
 
 from geofences.check_ins import place_of
-from geofences.evidence import ENOUGH, FLOOR, MOST, is_repeated, is_steady, weight
+from geofences.evidence import FLOOR
 from geofences.fixes import (
     DEFAULT_SCREEN,
     FIXES_KEPT,
@@ -44,7 +47,6 @@ from geofences.fixes import (
     Fix,
     FixRejection,
     ScreenPolicy,
-    is_fast,
     is_reachable,
     late_rejection,
     screen,
@@ -52,8 +54,9 @@ from geofences.fixes import (
 )
 from geofences.ids import timed_id
 from geofences.index import GeofenceIndex, Sighting
+from geofences.machine import SILENCE, dues, enter, fire, is_kept, step
 from geofences.replaying import carried, rewound
-from geofences.rings import Ring, Zone
+from geofences.rings import Zone
 from geofences.states import Pending, Presence, StorePresence, Transition, TransitionKind, TransitionReason
 
 __all__ = [
@@ -73,41 +76,7 @@ __all__ = [
     "transition_id",
 ]
 
-SILENCE = 30 * 60_000
-
 Outcome = tuple[Presence, tuple[Transition, ...]]
-
-
-class _Stage(Enum):
-    OUT = auto()
-    ENTERING = auto()
-    IN = auto()
-    LEAVING = auto()
-
-
-class _Evidence(Enum):
-    NONE = auto()  # nothing for a change, or nothing any more
-    SOME = auto()  # for a change, but not enough or not long enough
-    CONFIRMED = auto()  # enough, and the hold time is over
-    REFUTED = auto()  # there was enough; the hold time was not over
-
-
-_TABLE: Mapping[tuple[_Stage, _Evidence], tuple[_Stage, TransitionKind | None]] = {
-    (_Stage.OUT, _Evidence.NONE): (_Stage.OUT, None),
-    (_Stage.OUT, _Evidence.SOME): (_Stage.ENTERING, None),
-    (_Stage.OUT, _Evidence.CONFIRMED): (_Stage.IN, TransitionKind.ENTER),
-    (_Stage.ENTERING, _Evidence.NONE): (_Stage.OUT, None),
-    (_Stage.ENTERING, _Evidence.SOME): (_Stage.ENTERING, None),
-    (_Stage.ENTERING, _Evidence.CONFIRMED): (_Stage.IN, TransitionKind.ENTER),
-    (_Stage.ENTERING, _Evidence.REFUTED): (_Stage.OUT, TransitionKind.PASS_BY),
-    (_Stage.IN, _Evidence.NONE): (_Stage.IN, None),
-    (_Stage.IN, _Evidence.SOME): (_Stage.LEAVING, None),
-    (_Stage.IN, _Evidence.CONFIRMED): (_Stage.OUT, TransitionKind.EXIT),
-    (_Stage.LEAVING, _Evidence.NONE): (_Stage.IN, None),
-    (_Stage.LEAVING, _Evidence.SOME): (_Stage.LEAVING, None),
-    (_Stage.LEAVING, _Evidence.CONFIRMED): (_Stage.OUT, TransitionKind.EXIT),
-    (_Stage.LEAVING, _Evidence.REFUTED): (_Stage.IN, None),
-}
 
 
 def transition_id(retailer: str, device: str, transition: Transition) -> str:
@@ -164,7 +133,7 @@ def arrive(presence: Presence, store: str, at: int, index: GeofenceIndex) -> Out
     changes: list[Transition] = []
     state = state._replace(told=at, pendings=tuple(p for p in state.pendings if p.ring > state.held))
     if state.held is not zone.rings[-1]:
-        state = _enter(state, zone, len(zone.rings) - 1, presence._replace(fixes=(here,)), changes)
+        state = enter(state, zone, len(zone.rings) - 1, presence._replace(fixes=(here,)), changes)
     return presence._replace(stores={**presence.stores, store: state}), (*fired, *changes)
 
 
@@ -177,7 +146,7 @@ def expire(presence: Presence, until: int, index: GeofenceIndex) -> Outcome:
         for store, state in presence.stores.items():
             zone = index.zone(store)
             if zone is not None:
-                stores[store] = _fire(state, zone, due, presence, fired)
+                stores[store] = fire(state, zone, due, presence, fired)
         presence = presence._replace(stores=stores)
     return presence, tuple(fired)
 
@@ -188,18 +157,20 @@ def _overtaken(presence: Presence, late: Fix, sightings: Iterable[Sighting], ind
     newest = presence.fixes[-1]
     fixes = tuple(sorted((*presence.fixes, late), key=lambda fix: fix.at))
     told: list[Transition] = []
-    stores = {sighting.zone.store: StorePresence(sighting.zone.version) for sighting in sightings}
-    stores.update(presence.stores)
+    # Of a store that nothing is remembered of something may have been told, but not within LATENESS.
+    unknown = newest.at - LATENESS - 1
+    stores = {**presence.stores}
+    for sighting in sightings:
+        stores.setdefault(sighting.zone.store, StorePresence(sighting.zone.version, told=unknown))
     again = presence._replace(fixes=fixes, started=min(presence.started, late.at))
     for store, state in stores.items():
         zone = index.zone(store)
         if zone is not None and state.told < late.at:
             changes: list[Transition] = []
-            after = _again(state, zone, again, late, index, changes)
+            stores[store] = _again(state, zone, again, late, index, changes)
             told += (change._replace(confirmed_at=newest.at, fix=newest) for change in changes)
-            stores[store] = after._replace(told=newest.at) if changes else after
-    kept = {store: state for store, state in stores.items() if _is_kept(state, newest)}
-    return again._replace(fixes=fixes[-FIXES_KEPT:], stores=kept), tuple(sorted(told, key=_by_time))
+    kept = {store: state for store, state in stores.items() if is_kept(state, newest)}
+    return again._replace(fixes=fixes[-FIXES_KEPT:], stores=kept), tuple(sorted(told, key=lambda change: change.at))
 
 
 def _again(
@@ -212,9 +183,9 @@ def _again(
     state = rewound(state, zone, known, [each for each in last if each[0] is not late])
     for place, (fix, distances) in enumerate(last, len(fixes) - len(last)):
         before = presence._replace(fixes=fixes[:place])
-        while before.fixes and (due := min(_dues(state, before), default=fix.at + 1)) <= fix.at:
-            state = _fire(state, zone, due, before, changes)
-        state = _step(state, zone, distances, presence._replace(fixes=fixes[: place + 1]), changes)
+        while before.fixes and (due := min(dues(state, before), default=fix.at + 1)) <= fix.at:
+            state = fire(state, zone, due, before, changes)
+        state = step(state, zone, distances, presence._replace(fixes=fixes[: place + 1]), changes)
     return state
 
 
@@ -227,7 +198,7 @@ def _reconciled(presence: Presence, index: GeofenceIndex) -> Presence:
         zone = index.zone(store)
         if zone is not None and zone.version != state.version:
             state = carried(state, zone, fix, index.distances(store, fix.lon, fix.lat))
-        if zone is not None and _is_kept(state, fix):
+        if zone is not None and is_kept(state, fix):
             stores[store] = state
     return presence._replace(stores=stores)
 
@@ -236,47 +207,9 @@ def _holds(presence: Presence) -> bool:
     return any(state.held for state in presence.stores.values())
 
 
-def _is_kept(state: StorePresence, fix: Fix) -> bool:
-    """Whether anything is worth remembering: that a store was left matters while fixes from before may come."""
-    return bool(state.held or state.pendings) or fix.at - state.told <= LATENESS
-
-
 def next_due(presence: Presence) -> int | None:
     """When the next timer of this device is due (ms), if it waits for one."""
-    return min(chain.from_iterable(_dues(state, presence) for state in presence.stores.values()), default=None)
-
-
-def _dues(state: StorePresence, presence: Presence) -> list[int]:
-    """When this store's timers are due: a device that holds no ring waits for nothing."""
-    if state.held is Ring.OUTSIDE:
-        return []
-    dues = [max(presence.fixes[-1].at, state.since) + SILENCE]
-    leave = _certain_leave(state)
-    if leave is not None:
-        dues.append(leave.due)
-    elif state.visit_due is not None and not is_fast(presence.fixes):
-        dues.append(state.visit_due)
-    return dues
-
-
-def _certain_leave(state: StorePresence) -> Pending | None:
-    """The first due of the leaves with enough evidence; of equals the outermost, which takes the others along."""
-    leaves = [p for p in state.pendings if p.ring <= state.held and p.evidence >= ENOUGH]
-    return min(leaves, key=lambda p: (p.due, p.ring), default=None)
-
-
-def _fire(state: StorePresence, zone: Zone, due: int, presence: Presence, fired: list[Transition]) -> StorePresence:
-    """One timer of one store, if one is due then."""
-    if due not in _dues(state, presence):
-        return state
-    fix = presence.fixes[-1]
-    leave = _certain_leave(state)
-    if leave is not None and leave.due == due:
-        return _exit(state, zone, zone.rings.index(leave.ring), due, None, fix, fired)
-    if leave is None and state.visit_due == due:
-        return _dwell(state, zone, due, fix, fired)
-    silent = state._replace(pendings=())
-    return _exit(silent, zone, 0, due, TransitionReason.TIMEOUT, fix, fired)
+    return min(chain.from_iterable(dues(state, presence) for state in presence.stores.values()), default=None)
 
 
 def _near(
@@ -304,130 +237,13 @@ def _apply(
     stores: dict[str, StorePresence] = {}
     fix = presence.fixes[-1]
     for state, zone, distances in near:
-        after = state if state.told > fix.at else _step(state, zone, distances, presence, changes)
-        if _is_kept(after, fix):
+        after = state if state.told > fix.at else step(state, zone, distances, presence, changes)
+        if is_kept(after, fix):
             stores[zone.store] = after
     return stores, changes
 
 
-def _step(
-    state: StorePresence, zone: Zone, distances: tuple[float, ...], presence: Presence, changes: list[Transition]
-) -> StorePresence:
-    """What the newest fix makes of one store."""
-    if state.pendings or not is_steady(state.held, zone, distances, presence.fixes[-1].accuracy):
-        state = _weigh(state, zone, distances, presence, changes)
-    return state if state.visit_due is None else _late_dwell(state, zone, presence, changes)
-
-
-def _weigh(
-    state: StorePresence, zone: Zone, distances: tuple[float, ...], presence: Presence, changes: list[Transition]
-) -> StorePresence:
-    """Put the newest fix on the scales of each ring, then let the rings take each other along."""
-    fix, repeated = presence.fixes[-1], is_repeated(presence.fixes)
-    pendings = {pending.ring: pending for pending in state.pendings}
-    entered = left = None
-    for level, (geofence, inside) in enumerate(zip(zone.geofences, distances, strict=True)):
-        ring, policy, leaving = geofence.ring, geofence.policy, geofence.ring <= state.held
-        weighs = 0 if repeated else weight(-inside - policy.exit_margin if leaving else inside, fix.accuracy)
-        hold = policy.gone_after if leaving else policy.enter_after
-        evidence, pending = _observe(pendings.pop(ring, None), ring, weighs, fix.at, hold)
-        stage = _stage(leaving, any(before.ring == ring for before in state.pendings))
-        kind = _TABLE[stage, evidence][1]
-        if pending is not None:
-            pendings[ring] = pending
-        if kind is TransitionKind.ENTER:
-            entered = level
-        elif kind is TransitionKind.EXIT and left is None:
-            left = level
-        elif kind is TransitionKind.PASS_BY:
-            began = next(before.began for before in state.pendings if before.ring == ring)
-            changes.append(Transition(kind, zone.store, ring, began, fix.at, None, fix))
-            state = state._replace(told=fix.at)
-    state = state._replace(pendings=tuple(pendings[ring] for ring in zone.rings if ring in pendings))
-    if left is not None:
-        return _exit(state, zone, left, fix.at, None, fix, changes)
-    return state if entered is None else _enter(state, zone, entered, presence, changes)
-
-
-def _stage(held: bool, pending: bool) -> _Stage:
-    if held:
-        return _Stage.LEAVING if pending else _Stage.IN
-    return _Stage.ENTERING if pending else _Stage.OUT
-
-
-def _observe(pending: Pending | None, ring: Ring, weight: int, at: int, hold: int) -> tuple[_Evidence, Pending | None]:
-    """What one fix's weight makes of a pending change, or of none."""
-    before = pending or Pending(ring, at, at + hold, 0)
-    evidence = 0 if weight <= -ENOUGH else min(max(before.evidence + weight, 0), MOST)
-    if evidence == 0:
-        return (_Evidence.REFUTED if before.evidence >= ENOUGH else _Evidence.NONE), None
-    after = before._replace(evidence=evidence)
-    confirmed = evidence >= ENOUGH and weight >= 0 and at >= before.due
-    return (_Evidence.CONFIRMED if confirmed else _Evidence.SOME), after
-
-
-def _enter(
-    state: StorePresence, zone: Zone, deepest: int, presence: Presence, changes: list[Transition]
-) -> StorePresence:
-    """ENTER of every ring down to `deepest` that is not held yet, each at its own first evidence."""
-    fix, at = presence.fixes[-1], 0
-    began = {pending.ring: pending.began for pending in state.pendings}
-    for level, ring in enumerate(zone.rings[: deepest + 1]):
-        if ring > state.held:
-            at = min(began.get(inner, fix.at) for inner in zone.rings[level : deepest + 1])
-            reason = TransitionReason.FIRST_SEEN if at == presence.started else None
-            changes.append(Transition(TransitionKind.ENTER, zone.store, ring, at, fix.at, reason, fix))
-    held = zone.rings[deepest]
-    waits = zone.visit_ring is held
-    rest = tuple(pending for pending in state.pendings if pending.ring > held)
-    visit_due = at + zone.visit_after if waits else None
-    return state._replace(held=held, since=at, told=fix.at, visit_due=visit_due, visited=False, pendings=rest)
-
-
-def _exit(
-    state: StorePresence,
-    zone: Zone,
-    outermost: int,
-    confirmed_at: int,
-    reason: TransitionReason | None,
-    fix: Fix,
-    changes: list[Transition],
-) -> StorePresence:
-    """EXIT of every ring held from the innermost out to `outermost`."""
-    began = {pending.ring: pending.began for pending in state.pendings if pending.ring <= state.held}
-    at = confirmed_at
-    for level in range(zone.rings.index(state.held), outermost - 1, -1):
-        ring = zone.rings[level]
-        at = min(began.get(outer, confirmed_at) for outer in zone.rings[outermost : level + 1])
-        passed = ring is zone.visit_ring and not state.visited
-        why = reason or (TransitionReason.PASS_BY if passed else None)
-        changes.append(Transition(TransitionKind.EXIT, zone.store, ring, at, confirmed_at, why, fix))
-    held = zone.rings[outermost - 1] if outermost else Ring.OUTSIDE
-    rest = tuple(pending for pending in state.pendings if pending.ring <= held)
-    return state._replace(held=held, since=at, told=confirmed_at, visit_due=None, visited=False, pendings=rest)
-
-
-def _late_dwell(state: StorePresence, zone: Zone, presence: Presence, changes: list[Transition]) -> StorePresence:
-    """A DWELL that was due, but waited for this fix to say that the device is neither leaving nor fast."""
-    fix = presence.fixes[-1]
-    if state.visit_due is None or state.visit_due > fix.at or state.visit_due not in _dues(state, presence):
-        return state
-    return _dwell(state, zone, fix.at, fix, changes)
-
-
-def _dwell(state: StorePresence, zone: Zone, confirmed_at: int, fix: Fix, changes: list[Transition]) -> StorePresence:
-    at = confirmed_at if state.visit_due is None else state.visit_due
-    changes.append(Transition(TransitionKind.DWELL, zone.store, zone.visit_ring, at, confirmed_at, None, fix))
-    # A leave that began in doubt before the visit was one cannot have happened before it.
-    pendings = tuple(p._replace(began=max(p.began, at), due=max(p.due, at)) for p in state.pendings)
-    return state._replace(told=confirmed_at, visit_due=None, visited=True, pendings=pendings)
-
-
 _RANKS = {TransitionKind.EXIT: 0, TransitionKind.PASS_BY: 0, TransitionKind.ENTER: 1, TransitionKind.DWELL: 2}
-
-
-def _by_time(transition: Transition) -> tuple[int, int, str]:
-    return transition.at, *_by_rank(transition)
 
 
 def _by_rank(transition: Transition) -> tuple[int, str]:
