@@ -1,0 +1,49 @@
+"""Plain geometry that shares no code with the package: fractions for the side, geographiclib for metres."""
+
+from fractions import Fraction
+
+from geographiclib.geodesic import Geodesic
+
+Place = tuple[float, float]
+
+
+def metres(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+    return float(Geodesic.WGS84.Inverse(lat1, lon1, lat2, lon2)["s12"])
+
+
+def exact(degrees: float) -> Fraction:
+    """A position as the index takes it: a whole number of 1e-7 degree."""
+    return Fraction(round(degrees * 10**7), 10**7)
+
+
+def is_inside(place: Place, lines: list[list[Place]]) -> bool:
+    """Crossing number over outlines and holes; whoever owns an edge owns its lower end."""
+    x, y, inside = exact(place[0]), exact(place[1]), False
+    for line in lines:
+        corners = [(exact(lon), exact(lat)) for lon, lat in line]
+        for (x1, y1), (x2, y2) in zip(corners, corners[1:] + corners[:1], strict=True):
+            if (y1 <= y) != (y2 <= y) and x < x1 + (x2 - x1) * (y - y1) / (y2 - y1):
+                inside = not inside
+    return inside
+
+
+def metres_to_edges(place: Place, lines: list[list[Place]]) -> float:
+    """The nearest of many points on each edge, refined three times."""
+    return min(
+        _metres_to_edge(place, begin, end)
+        for line in lines
+        for begin, end in zip(line, [*line[1:], line[0]], strict=True)
+    )
+
+
+def _metres_to_edge(place: Place, begin: Place, end: Place) -> float:
+    def apart(share: float) -> float:
+        lon, lat = (a + (b - a) * share for a, b in zip(begin, end, strict=True))
+        return metres(*place, lon, lat)
+
+    low, high = 0.0, 1.0
+    for _ in range(4):
+        shares = [low + (high - low) * step / 20 for step in range(21)]
+        best = min(shares, key=apart)
+        low, high = max(0.0, best - (high - low) / 20), min(1.0, best + (high - low) / 20)
+    return apart(best)
