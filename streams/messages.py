@@ -37,7 +37,8 @@ def refuse_times_out_of_range(*times: object) -> None:
         raise ValueError("Expected a time from 1970 to 2999")
 
 
-Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Whole = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+"""What fits into 64 bits, as it is kept."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -127,9 +128,9 @@ class MemberChange(Message, frozen=True, kw_only=True):
     member: MemberName
     first_name: str | msgspec.UnsetType | None = msgspec.UNSET
     tier: str | msgspec.UnsetType | None = msgspec.UNSET
-    points: int | msgspec.UnsetType | None = msgspec.UNSET
+    points: Whole | msgspec.UnsetType | None = msgspec.UNSET
     joined: When | msgspec.UnsetType | None = msgspec.UNSET
-    visits: int | msgspec.UnsetType | None = msgspec.UNSET
+    visits: Whole | msgspec.UnsetType | None = msgspec.UNSET
     last_visit: When | msgspec.UnsetType | None = msgspec.UNSET
     locale: str | msgspec.UnsetType | None = msgspec.UNSET
     tone: Literal["tu", "vous"] | msgspec.UnsetType | None = msgspec.UNSET

@@ -320,7 +320,7 @@ class _Way:
         return notes(self._settled, self._tables, now)
 
     async def save(self) -> None:
-        """Save what moved; where consent or presence changed since it was read it is refused, and timers stay as they are."""
+        """Save what moved; it is refused where consent or presence changed since, and timers then stay as they are."""
         moved = [track.packed() for track in self.tracks.values() if track.moved]
         saved = await self._tables.presences.save(moved)
         refused = {device.owner for device, done in zip(moved, saved, strict=True) if not done}

@@ -29,7 +29,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "product": {"id": "candle", "name": "Scented candle", "category": "gifts", "price": "39.00 EUR", "at": _NOON},
     "redemption": {
         "id": "till-3-0815",
-        "coupon": "7KQ2M4XW9PFT6HZBS",
+        "coupon": "7KQ2M4XW9PFT6HZBJ",
         "store": "haussmann",
         "amount": "39.00 EUR",
         "at": _NOON,

@@ -52,32 +52,32 @@ def read_item(place: int, raw: bytes, kind: Kind, caller: Caller, now: int) -> I
     elif isinstance(message, Ping) and message.device is None:
         raise NotAMessage(Fault.WRONG_TYPE, "Object missing required field `device`")
     if isinstance(message, Preference):
-        changes |= _said_by_now(message, now)
+        changes |= _said_by_now(message, now, live=caller.scope is Scope.DEVICE)
     message = msgspec.structs.replace(message, **changes)
     return Item(place, kind.decoder.key_of(message), message)
 
 
-_LARGEST = (1 << 63) - 1
-
-
 def _refuse_what_cannot_hold(message: Message, now: int) -> None:
-    """Numbers that nobody can keep; and consent of a time to come, which no withdrawal of today would end."""
-    for name in ("points", "visits") if isinstance(message, MemberChange) else ():
-        if isinstance(value := getattr(message, name), int) and abs(value) > _LARGEST:
-            raise NotAMessage(Fault.WRONG_TYPE, f"Expected an `int` of 64 bits - at `$.{name}`")
+    """Consent of a time to come, which no withdrawal of today would end."""
     said = message.consent if isinstance(message, MemberChange | Preference) else None
     if isinstance(said, dict) and any(to_milliseconds(each.at) > now + MOST_AHEAD for each in said.values()):
         raise NotAMessage(Fault.WRONG_TYPE, "Expected a time that has come - at `$.consent[...].at`")
 
 
-def _said_by_now(preference: Preference, now: int) -> dict[str, Any]:
-    """The times of a preference, none of them later than `now`: a clock ahead would outlast the words that follow."""
+def _said_by_now(preference: Preference, now: int, *, live: bool) -> dict[str, Any]:
+    """The times of a preference, none of them later than `now`: a clock ahead would outlast the words that follow.
+
+    `live`: a phone says it. What it takes back then is taken back now, so that a clock behind does not lose to words
+    before: whoever was answered with 200 gets nothing more.
+    """
     changes: dict[str, Any] = {}
-    if to_milliseconds(preference.at) > now:
+    if to_milliseconds(preference.at) > now or (live and preference.contact == "stop"):
         changes["at"] = now
     if isinstance(said := preference.consent, dict):
-        ahead = {purpose for purpose, each in said.items() if to_milliseconds(each.at) > now}
-        changes["consent"] = said | {name: msgspec.structs.replace(said[name], at=now) for name in ahead}
+        moved = {
+            purpose for purpose, each in said.items() if to_milliseconds(each.at) > now or (live and not each.granted)
+        }
+        changes["consent"] = said | {name: msgspec.structs.replace(said[name], at=now) for name in moved}
     return changes
 
 

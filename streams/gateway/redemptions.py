@@ -23,6 +23,9 @@ class Answer(msgspec.Struct, frozen=True):
     result: TillAnswer
 
 
+TAKES_EFFECT = (TillAnswer.ACCEPTED, TillAnswer.TAKEN_BACK)
+"""What stands on the topic; what was refused must not be tried again by a worker, once the coupon has come free."""
+
 router = APIRouter()
 _allow = allowing(*REDEMPTIONS.scopes)
 
@@ -49,7 +52,8 @@ async def _redeem(body: bytes, caller: Caller, gateway: Gateway) -> Response:
     if not isinstance(asked, RedemptionAsked):
         raise TypeError("a redemption is read as one")
     answer = await answer_till(asked, doors.tables)
-    # Without this acknowledgement the till hears 503, and asks again: the coupon knows its id, and answers the same.
-    await gateway.producer.produce([record])
+    if answer in TAKES_EFFECT:
+        # Without this acknowledgement the till hears 503 and asks again: the coupon knows its id, and answers the same.
+        await gateway.producer.produce([record])
     doors.counts.redeemed(answer)
     return json_response(Answer(asked.id, answer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Sized
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
@@ -74,6 +74,11 @@ class Reach:
         self._failed(self.server)
 
 
+def _asks(arguments: Sequence[Any]) -> bool:
+    """Whether a call asks the server: one with nothing to do is done at once, and says nothing about it."""
+    return not (arguments and isinstance(arguments[0], Sized) and not arguments[0])
+
+
 class LateKeyspace:
     """A keyspace that connects when it is first asked, so that a process may start before its Redis; watched.
 
@@ -89,7 +94,8 @@ class LateKeyspace:
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         async def call(*arguments: Any, **named: Any) -> Any:
-            return await self._reach.watch(self._call(name, *arguments, **named))
+            called = self._call(name, *arguments, **named)
+            return await (self._reach.watch(called) if _asks(arguments) else called)
 
         setattr(self, name, call)
         return call

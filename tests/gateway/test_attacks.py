@@ -195,6 +195,20 @@ def test_phones_that_hold_all_room_for_bodies_leave_some_to_tills_and_stops(door
     run(story())
 
 
+def test_what_a_phone_takes_back_holds_though_its_clock_is_behind(doorway_redis: str) -> None:
+    async def story() -> None:
+        async with open_doorway(doorway_redis) as at:
+            phone, now = at.headers(Scope.DEVICE, "phone"), at.doors.clock()
+            for behind, granted, contact in ((0, True, "normal"), (80_000, False, "stop")):
+                said = {"offers": {"granted": granted, "at": now - behind}}
+                body = {"at": now - behind, "contact": contact, "consent": said}
+                assert (await at.post("/v1/preferences", body, phone)).json()["accepted"] == 1
+            consent = (await at.doors.tables.members.read("consent", f"{NAME}|device|phone")).value
+            assert (consent.wish, consent.allows(Purpose.OFFERS)) == (Wish.STOP, False)
+
+    run(story())
+
+
 def test_what_a_clock_ahead_said_does_not_outlast_a_stop_or_a_withdrawal(doorway_redis: str) -> None:
     async def story() -> None:
         async with open_doorway(doorway_redis) as at:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from offers.coupons import Coupon
 from streams import topics
 from streams.entries import ENTRIES
 from streams.events import TYPES
@@ -32,6 +33,9 @@ def test_every_example_stands_on_its_topic_as_its_worker_takes_it(doorway_redis:
     async def story() -> None:
         async with doorway(doorway_redis) as at:
             await at.admit("phone-1")
+            shown = EXAMPLES["redemption"]["coupon"]
+            coupon = Coupon("offer", "welcome", "anna", LATER * 2, "occasion", False)
+            await at.doors.tables.coupons.put([(f"{NAME}|{shown}", coupon)])
             body = {**EXAMPLES[kind.name], **named} | ({"type": kind.name} if named else {})
             answer = await at.post(kind.path, body)
             assert answer.status_code == 200, answer.text

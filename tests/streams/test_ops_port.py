@@ -274,6 +274,25 @@ def test_a_keyspace_connects_once_when_it_is_first_asked_and_again_where_that_fa
     assert len(tries) == 2
 
 
+def test_a_call_with_nothing_to_do_says_nothing_of_the_server() -> None:
+    class Inner:
+        async def read(self, keys: list[str]) -> list[str]:
+            return keys
+
+    async def connect() -> Inner:
+        return Inner()
+
+    async def story() -> None:
+        reach = Reach(Server.REDIS, lambda server: None)
+        late = LateKeyspace(connect, reach)
+        assert await late.read([]) == []
+        assert reach.away is not None
+        await late.read(["a"])
+        assert reach.away is None
+
+    asyncio.run(story())
+
+
 def test_others_have_their_turn_during_a_scrape() -> None:
     registry = CollectorRegistry()
     for number in range(5):
