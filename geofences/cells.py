@@ -6,6 +6,7 @@ the others are. Only cells that a box meets exist: continents of nothing cost no
 
 from math import floor
 from struct import Struct
+from sys import getsizeof
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ CELLS_ACROSS = 3.0
 """So many cells at most lie side by side in a box."""
 STEP = 4
 """So many times larger is a cell of the next level."""
+BYTES_OF_A_NUMBER = 32
 _ROW = 1 << 28
 _LEVEL = 1 << 57
 _LARGEST = (1 << 31) - 1
@@ -54,6 +56,12 @@ class Cells:
         self._members[:, 4] = numbers
         self._by_key = dict(zip(self._keys[:-1].tolist(), range(len(begins)), strict=True))
         self._starts_view, self._bytes = self._starts.data, self._members.reshape(-1).data.cast("B")
+
+    @property
+    def size_in_bytes(self) -> int:
+        """The dictionary with its numbers as well, of which small ones are shared, but counted."""
+        numbers = 2 * BYTES_OF_A_NUMBER * len(self._by_key)
+        return self._keys.nbytes + self._starts.nbytes + self._members.nbytes + getsizeof(self._by_key) + numbers
 
     def holding(self, x: float, y: float) -> list[int]:
         """Numbers of the boxes that hold a position."""

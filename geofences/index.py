@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from math import copysign
 from operator import itemgetter
 from struct import Struct
+from sys import getsizeof
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,8 @@ from geofences.metric import (
 from geofences.rings import Circle, Zone, bounds
 from geofences.tiles import Tiles
 
+BYTES_OF_A_FLOAT = 32
+"""In a list, with its place there."""
 FEW = 8
 """So many fixes are looked up faster one by one than as arrays."""
 _CIRCLE = Struct("=9d")
@@ -90,6 +93,14 @@ class GeofenceIndex:
             reach = np.full(len(places), np.inf) if accuracies is None else accuracies[places] + margin
             self._fill(sightings, places, zone.astype(np.int64), x[places] + shift, y[places], reach)
         return sightings
+
+    @property
+    def size_in_bytes(self) -> int:
+        """Of all that is looked up in; the zones, which whoever made them holds as well, come on top."""
+        arrays = self._circles.nbytes + self._entries.nbytes + self._kinds.nbytes + 2 * self._ring_firsts.nbytes
+        lists = BYTES_OF_A_FLOAT * (len(self._middles) + len(self._margins)) + getsizeof(self._by_store)
+        tiles = self._tiles.size_in_bytes if (self._kinds < 0).any() else 0
+        return arrays + lists + tiles + self._cells.size_in_bytes
 
     def _sighted(self, lon: float, lat: float, accuracy: float) -> tuple[Sighting, ...]:
         """The same for one place, without arrays."""

@@ -42,6 +42,12 @@ class Tiles:
         self._tile_starts, self._tile_counts = self._starts.data, self._counts.data
         self._firsts, self._edges = self._run_firsts.data, self._run_counts.data
 
+    @property
+    def size_in_bytes(self) -> int:
+        """Of all arrays."""
+        arrays = (*self._outlines, self._clearance, self._base, self._starts, self._counts, self._run_firsts)
+        return sum(array.nbytes for array in (*arrays, self._run_counts, self._rows))
+
     def distance(self, polygon: int, x: float, y: float, reach: float) -> float:
         """Signed distance (metres) to the edge; beyond `reach` it may be a bound, nearer than the true one."""
         west, south, width, height, tile_width, tile_height, across, first, lat, n0, n1, n2, e0, e1, e2, _ = (
