@@ -67,8 +67,8 @@ FAULTS = (
     Fault(
         "what was told is told again",
         "geofences/presence.py",
-        "for fix in fixes if fix.at > state.told]",
-        "for fix in fixes]",
+        "unknown = newest.at - LATENESS - 1",
+        "unknown = 0",
     ),
     Fault(
         "a timer leaves behind the clock that noticed it",

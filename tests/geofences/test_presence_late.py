@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from geofences.fixes import FixRejection
 from geofences.index import GeofenceIndex
 from geofences.presence import Presence, advance, screened
+from geofences.rings import RingPolicy
 from tests.geofences.street import (
     CATCHMENT,
     DOOR,
@@ -66,6 +67,16 @@ def test_what_was_told_stands():
     after, transitions = follow(SHOP, [late], presence)
     assert (held(after), transitions) == ({}, [])
     assert late.quantised() in after.fixes
+
+
+def test_what_was_told_and_forgotten_since_is_not_told_again():
+    patient = RingPolicy(enter_after=MINUTE, exit_margin=15.0, gone_after=MINUTE)
+    index = GeofenceIndex([a_zone("haussmann", DOOR, {PROXIMITY: 100}, patient)])
+    passing = [fix_at(0, 4 * SECOND), fix_at(150, 6 * SECOND), fix_at(150, 67 * SECOND)]
+    presence, transitions = follow(index, passing)
+    assert (told(transitions), presence.stores) == (["PASS_BY proximity"], {})
+    after, transitions = follow(index, [fix_at(95, 30 * SECOND, 40)], presence)
+    assert (len(after.fixes), transitions) == (4, [])
 
 
 @pytest.mark.parametrize(("seconds", "rejection"), [(60, None), (61, FixRejection.OUT_OF_ORDER)])
