@@ -79,6 +79,31 @@ def test_a_stale_or_late_sample_makes_no_phantom_entry():
         assert rejection in (FixRejection.STALE, FixRejection.OUT_OF_ORDER, FixRejection.DUPLICATE)
 
 
+def test_two_coarse_fixes_between_good_ones_end_no_stay():
+    """As on the recorded phone day: 576 m off by 586 m, 412 m off by 644 m, and good fixes on both sides."""
+    shop = a_store(proximity=100)
+    fixes = [fix_at(58, 0, 36), fix_at(576, 2 * MINUTE, 586), fix_at(412, 4 * MINUTE, 644), fix_at(28, 5 * MINUTE, 36)]
+    assert told(follow(shop, fixes)[1]) == ["ENTER proximity first_seen", "DWELL proximity"]
+
+
+def test_a_cell_tower_that_repeats_itself_adds_no_evidence():
+    presence, _ = follow(a_store(proximity=100), [fix_at(0, 0)])
+    for _ in range(5):
+        presence, transitions = follow(
+            a_store(proximity=100), [fix_at(1_200, presence.fixes[-1].at - START + MINUTE, 1_001)], presence
+        )
+        assert TransitionKind.EXIT not in kinds(transitions)
+    assert presence.stores["haussmann"].pendings[0].evidence < 1_000
+
+
+def test_buffered_fixes_that_arrive_late_are_applied_in_their_place():
+    presence, _ = follow(a_store(proximity=100), [fix_at(900, 0), fix_at(900, MINUTE)])
+    after, transitions = follow(a_store(proximity=100), [fix_at(0, 30 * SECOND)], presence)
+    assert told(transitions) == ["ENTER proximity"]
+    assert transitions[0].at == START + 30 * SECOND
+    assert screened(after, fix_at(0, -MINUTE), START)[1] is FixRejection.OUT_OF_ORDER
+
+
 def test_there_are_as_many_exits_as_entries_whatever_is_missed():
     shop = a_store(catchment=1_500, proximity=250, inside=50)
     fixes = [fix_at(0, 0), fix_at(0, 2 * SILENCE), fix_at(9_000, 3 * SILENCE + MINUTE), fix_at(100, 4 * SILENCE)]
