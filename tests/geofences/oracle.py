@@ -47,3 +47,17 @@ def _metres_to_edge(place: Place, begin: Place, end: Place) -> float:
         best = min(shares, key=apart)
         low, high = max(0.0, best - (high - low) / 20), min(1.0, best + (high - low) / 20)
     return apart(best)
+
+
+def flat_metres_to_edges(place: Place, lines: list[list[Place]]) -> float:
+    """The same on a flat map round the place, for many edges: metres a degree are geographiclib's."""
+    lon, lat = place
+    east, north = metres(lon - 5e-4, lat, lon + 5e-4, lat) * 1e3, metres(lon, lat - 5e-4, lon, lat + 5e-4) * 1e3
+    least = float("inf")
+    for line in lines:
+        flat = [complex((a - lon) * east, (b - lat) * north) for a, b in line]
+        for begin, end in zip(flat, [*flat[1:], flat[0]], strict=True):
+            along = end - begin
+            share = -(begin * along.conjugate()).real / (abs(along) ** 2 or 1.0)
+            least = min(least, abs(begin + along * min(max(share, 0.0), 1.0)))
+    return least

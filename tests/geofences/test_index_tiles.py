@@ -13,7 +13,7 @@ from geofences.index import GeofenceIndex
 from geofences.meridian import unwrapped
 from geofences.metric import circle_distance, circle_rows, to_units
 from geofences.rings import Circle, Geofence, Zone, default_policy, geodesic_circle
-from tests.geofences.oracle import Place, is_inside, metres, metres_to_edges
+from tests.geofences.oracle import Place, flat_metres_to_edges, is_inside, metres, metres_to_edges
 from tests.geofences.street import CATCHMENT, INSIDE, PROXIMITY
 
 
@@ -104,6 +104,15 @@ def test_the_distance_is_that_of_the_nearest_edge_along_the_ellipsoid(lines, sha
         (distance,) = index.distances("a", *place)
         steep = abs(np.tan(radians(place[1]))) * radians(north - south + abs(place[1] - (north + south) / 2))
         assert abs(distance) == pytest.approx(metres_to_edges(place, lines), abs=0.03, rel=0.002 + 2 * steep)
+
+
+@settings(max_examples=80, deadline=None)
+@given(lines=STARS, shares=SHARES)
+def test_no_tile_loses_the_nearest_of_many_edges(lines, shares):
+    index = GeofenceIndex([zone_of(Polygon(lines[0], lines[1:]))])
+    for place in places_about(lines, shares):
+        (distance,) = index.distances("a", *place)
+        assert abs(distance) == pytest.approx(flat_metres_to_edges(place, lines), abs=0.05, rel=1e-4)
 
 
 def test_the_circle_of_a_point_is_the_polygon_of_it_within_what_corners_cut_off():
