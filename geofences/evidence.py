@@ -30,7 +30,8 @@ def is_repeated(fixes: Sequence[Fix]) -> bool:
 def is_steady(held: Ring, zone: Zone, distances: tuple[float, ...], accuracy: float) -> bool:
     """No ring has more than faint evidence for a change: by far the most frequent case, so it is looked at first."""
     # A little below FAINT, so that rounding never makes this say yes where the scales say no.
-    faint = 0.00099 * FAINT * (accuracy if FLOOR < accuracy <= COARSE else _reach(accuracy))
+    reach = FLOOR if accuracy <= FLOOR else accuracy if accuracy <= COARSE else _reach(accuracy)
+    faint = 0.00099 * FAINT * reach
     for ring, margin, inside in zip(zone.rings, zone.exit_margins, distances, strict=True):
         if (-inside - margin if ring <= held else inside) >= faint:
             return False

@@ -40,6 +40,7 @@ _FIX = Struct("<iiIHH")
 _PLACE = Struct("<ii")
 _MILLIMETRES = LONGEST_DEGREE * 1_000 / DEGREE
 _STORE = Struct("<IBBBHIHI")
+_STORE_HEAD = Struct("<IBBB")
 _TIME = Struct("<HI")
 _PENDING = Struct("<BHIIH")
 _FIRST_FIX, _FIX_SIZE = _HEADER.size, _FIX.size
@@ -139,7 +140,7 @@ def _are_steady(blob: bytes, place: int, fix: Fix, sightings: Sequence[Sighting]
     for _ in sightings:
         named = place + 1 + blob[place]
         zone, distances = seen.get(blob[place + 1 : named].decode(), (None, ()))
-        version, held, flags, pendings, *_ = _STORE.unpack_from(blob, named)
+        version, held, flags, pendings = _STORE_HEAD.unpack_from(blob, named)
         if zone is None or zone.version != version or not held or flags & _VISIT_DUE or pendings:
             return False
         if not is_steady(RINGS[held], zone, distances, accuracy):
