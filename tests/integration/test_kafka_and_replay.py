@@ -174,9 +174,9 @@ def test_a_batch_whose_partitions_were_revoked_claims_produces_and_saves_nothing
         first_settings, second_settings = (settings(own_kafka, own_redis, instance_id=name) for name in "za")
         async with client(own_kafka.bootstrap, 1) as kafka, running(first_settings) as engine:
             watch_gate(engine)
-            first = watched[0]
             await kafka.write([member(1, now() - 1_000)])
             await kafka.read(topics.MEMBERS, least=1)
+            first = watched[0]  # it connects when it is first asked
             first.held.clear()
             try:
                 await kafka.write(visit(1, now() - 60_000))
