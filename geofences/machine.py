@@ -191,4 +191,4 @@ def _dwell(state: StorePresence, zone: Zone, confirmed_at: int, fix: Fix, change
 
 def is_kept(state: StorePresence, fix: Fix) -> bool:
     """Whether anything is worth remembering: that a store was left matters while fixes from before may come."""
-    return bool(state.held or state.pendings) or fix.at - state.told <= LATENESS
+    return bool(state.held or state.pendings or state.stirred) or fix.at - state.told <= LATENESS

@@ -23,8 +23,7 @@ The law
 6. A late fix, older than the newest, takes its place among the last FIXES_KEPT if it is at most LATENESS late: each
    store goes through the fixes since its last transition again, in order. What was told stands: at a store where
    something was confirmed at or after the fix, it changes nothing. What it adds is believed now: its `confirmed_at` is
-   the time of the newest fix. What was pending for a deeper ring when an outer one was told of, and ended since, is not
-   remembered. A fix that comes again changes nothing. The first fix, or the first after SILENCE, starts
+   the time of the newest fix. A fix that comes again changes nothing. The first fix, or the first after SILENCE, starts
    presence anew.
 7. A check-in that only works in the store is certain: all its rings are entered at its time, a leave that began before
    is off, and fixes from before it, which may come after it, change nothing there. It moves no timer.
@@ -55,7 +54,7 @@ from geofences.fixes import (
 from geofences.ids import timed_id
 from geofences.index import GeofenceIndex, Sighting
 from geofences.machine import SILENCE, dues, enter, fire, is_kept, step
-from geofences.replaying import carried, rewound
+from geofences.replaying import carried, noted, without_oldest
 from geofences.rings import Zone
 from geofences.states import Pending, Presence, StorePresence, Transition, TransitionKind, TransitionReason
 
@@ -108,11 +107,14 @@ def advance(presence: Presence, fix: Fix, sightings: Iterable[Sighting], index: 
     presence, fired = expire(presence, fix.at, index)
     if newest is None or (fix.at - newest.at >= SILENCE and not _holds(presence)):
         presence, newest = Presence(started=fix.at), None
+    before = presence
     presence = presence._replace(fixes=(*presence.fixes[1 - FIXES_KEPT :], fix), suspect=None)
     seen = {sighting.zone.store: sighting for sighting in sightings}
     if not seen and not presence.stores:
         return presence, fired
     stores, changes = _apply(presence, _near(presence.stores, seen, fix, newest, index))
+    if len(before.fixes) >= FIXES_KEPT:
+        stores = _without_oldest(stores, before, index)
     return presence._replace(stores=stores), fired + tuple(sorted(changes, key=_by_rank)) if changes else fired
 
 
@@ -131,7 +133,8 @@ def arrive(presence: Presence, store: str, at: int, index: GeofenceIndex) -> Out
     if state.told > at:
         return presence, fired
     changes: list[Transition] = []
-    state = state._replace(told=at, pendings=tuple(p for p in state.pendings if p.ring > state.held))
+    entries = tuple(p for p in state.pendings if p.ring > state.held)
+    state = state._replace(told=at, pendings=entries, earlier=(), stirred=0)
     if state.held is not zone.rings[-1]:
         state = enter(state, zone, len(zone.rings) - 1, presence._replace(fixes=(here,)), changes)
     return presence._replace(stores={**presence.stores, store: state}), (*fired, *changes)
@@ -146,7 +149,8 @@ def expire(presence: Presence, until: int, index: GeofenceIndex) -> Outcome:
         for store, state in presence.stores.items():
             zone = index.zone(store)
             if zone is not None:
-                stores[store] = fire(state, zone, due, presence, fired)
+                after = fire(state, zone, due, presence, fired)
+                stores[store] = state if after is state else noted(state, after, presence.fixes[-1])
         presence = presence._replace(stores=stores)
     return presence, tuple(fired)
 
@@ -167,25 +171,46 @@ def _overtaken(presence: Presence, late: Fix, sightings: Iterable[Sighting], ind
         zone = index.zone(store)
         if zone is not None and state.told < late.at:
             changes: list[Transition] = []
-            stores[store] = _again(state, zone, again, late, index, changes)
-            told += (change._replace(confirmed_at=newest.at, fix=newest) for change in changes)
+            stores[store] = _again(state, zone, again, index, changes)
+            told += changes
     kept = {store: state for store, state in stores.items() if is_kept(state, newest)}
-    return again._replace(fixes=fixes[-FIXES_KEPT:], stores=kept), tuple(sorted(told, key=lambda change: change.at))
+    if len(fixes) > FIXES_KEPT:
+        kept = _without_oldest(kept, again, index)
+    told.sort(key=lambda change: (change.confirmed_at, *_by_rank(change)))
+    now = tuple(change._replace(confirmed_at=newest.at, fix=newest) for change in told)
+    return again._replace(fixes=fixes[-FIXES_KEPT:], stores=kept), now
+
+
+def _without_oldest(
+    stores: Mapping[str, StorePresence], kept: Presence, index: GeofenceIndex
+) -> dict[str, StorePresence]:
+    """The stores once the oldest of the fixes `kept` is given up."""
+    left, newest = {}, kept.fixes[-1]
+    for store, state in stores.items():
+        zone = index.zone(store)
+        after = state if zone is None or not state.stirred else without_oldest(state, zone, kept, index)
+        if after is state or is_kept(after, newest):
+            left[store] = after
+    return left
 
 
 def _again(
-    state: StorePresence, zone: Zone, presence: Presence, late: Fix, index: GeofenceIndex, changes: list[Transition]
+    state: StorePresence, zone: Zone, presence: Presence, index: GeofenceIndex, changes: list[Transition]
 ) -> StorePresence:
     """One store through all fixes since its last transition, with the late one among them."""
     fixes = presence.fixes
-    last = [(fix, index.distances(zone.store, fix.lon, fix.lat)) for fix in fixes if fix.at > state.told]
-    known = tuple(fix for fix in fixes if fix is not late)
-    state = rewound(state, zone, known, [each for each in last if each[0] is not late])
-    for place, (fix, distances) in enumerate(last, len(fixes) - len(last)):
+    state = state._replace(pendings=state.earlier, stirred=0)
+    since = state.told
+    for place, fix in enumerate(fixes):
+        if fix.at <= since:
+            continue
         before = presence._replace(fixes=fixes[:place])
         while before.fixes and (due := min(dues(state, before), default=fix.at + 1)) <= fix.at:
-            state = fire(state, zone, due, before, changes)
-        state = step(state, zone, distances, presence._replace(fixes=fixes[: place + 1]), changes)
+            fired = fire(state, zone, due, before, changes)
+            state = noted(state, fired, before.fixes[-1])
+        distances = index.distances(zone.store, fix.lon, fix.lat)
+        stepped = step(state, zone, distances, presence._replace(fixes=fixes[: place + 1]), changes)
+        state = noted(state, stepped, fix)
     return state
 
 
@@ -237,7 +262,7 @@ def _apply(
     stores: dict[str, StorePresence] = {}
     fix = presence.fixes[-1]
     for state, zone, distances in near:
-        after = state if state.told > fix.at else step(state, zone, distances, presence, changes)
+        after = state if state.told > fix.at else noted(state, step(state, zone, distances, presence, changes), fix)
         if is_kept(after, fix):
             stores[zone.store] = after
     return stores, changes

@@ -5,8 +5,9 @@ state never changes an outcome.
 - header: version u8, number of fixes u8, number of stores u8, flags u8 (1: a suspect follows the fixes), started i64,
   time of the newest fix i64
 - fix: lon i32, lat i32 (1e-7 degree), low 32 bits of its time (ms), accuracy u16 (0.1 m), speed u16 (0.01 m/s or 65535)
-- store: length u8 and bytes of its id, geometry version u32, ring held u8, flags u8 (1: visited, 2: a DWELL is due),
-  number of pendings u8, since u48, told u48, due u48 if flagged
+- store: length u8 and bytes of its id, geometry version u32, ring held u8, flags u8 (1: visited, 2: a DWELL is due;
+  upper half: which of the fixes stirred it last, from 1), number of pendings u8 (upper half: of earlier ones), since
+  u48, told u48, due u48 if flagged, pendings, earlier ones
 - pending: ring u8, began u48, hold u32 (ms), evidence u16
 """
 
@@ -34,7 +35,7 @@ from geofences.presence import SILENCE
 from geofences.rings import RINGS
 from geofences.states import Pending, Presence, StorePresence
 
-VERSION = 2
+VERSION = 3
 _HEADER = Struct("<BBBBqq")
 _FIX = Struct("<iiIHH")
 _PLACE = Struct("<ii")
@@ -46,7 +47,7 @@ _PENDING = Struct("<BHIIH")
 _FIRST_FIX, _FIX_SIZE = _HEADER.size, _FIX.size
 _LOW = (1 << 32) - 1
 _NO_SPEED = 0xFFFF
-_HAS_SUSPECT, _VISITED, _VISIT_DUE = 1, 1, 2
+_HAS_SUSPECT, _VISITED, _VISIT_DUE, _STIRRED = 1, 1, 2, 16
 
 
 class PresenceFormatError(ValueError):
@@ -61,7 +62,7 @@ def pack(presence: Presence) -> bytes:
     if presence.suspect is not None:
         parts.append(_pack_fix(presence.suspect))
     for store, state in presence.stores.items():
-        parts.append(_pack_store(store, state))
+        parts.append(_pack_store(store, state, presence.fixes))
     return b"".join(parts)
 
 
@@ -76,7 +77,7 @@ def unpack(blob: bytes) -> Presence:
         end = _FIRST_FIX + (fixes + (flags & _HAS_SUSPECT)) * _FIX_SIZE
         read = [_fix(fields, newest_at) for fields in _FIX.iter_unpack(blob[_FIRST_FIX:end])]
         suspect = read.pop() if flags & _HAS_SUSPECT else None
-        return Presence(tuple(read), suspect, _unpack_stores(blob, end, stores) if stores else {}, started)
+        return Presence(tuple(read), suspect, _unpack_stores(blob, end, stores, read) if stores else {}, started)
     except (struct.error, IndexError, UnicodeDecodeError) as error:
         raise PresenceFormatError(f"{len(blob)} bytes are no presence: {error}") from error
 
@@ -141,7 +142,7 @@ def _are_steady(blob: bytes, place: int, fix: Fix, sightings: Sequence[Sighting]
         named = place + 1 + blob[place]
         zone, distances = seen.get(blob[place + 1 : named].decode(), (None, ()))
         version, held, flags, pendings = _STORE_HEAD.unpack_from(blob, named)
-        if zone is None or zone.version != version or not held or flags & _VISIT_DUE or pendings:
+        if zone is None or zone.version != version or not held or flags & ~_VISITED or pendings:
             return False
         if not is_steady(RINGS[held], zone, distances, accuracy):
             return False
@@ -175,32 +176,45 @@ def _fix(fields: tuple[int, ...], newest_at: int) -> Fix:
     )
 
 
-def _pack_store(store: str, state: StorePresence) -> bytes:
+def _pack_store(store: str, state: StorePresence, fixes: Sequence[Fix]) -> bytes:
     name = store.encode()
     flags = (_VISITED if state.visited else 0) | (0 if state.visit_due is None else _VISIT_DUE)
-    fixed = _STORE.pack(
-        state.version, state.held, flags, len(state.pendings), *_halves(state.since), *_halves(state.told)
-    )
+    if state.stirred:
+        flags |= _STIRRED * (1 + [fix.at for fix in fixes].index(state.stirred))
+    pending = len(state.pendings) | len(state.earlier) << 4
+    fixed = _STORE.pack(state.version, state.held, flags, pending, *_halves(state.since), *_halves(state.told))
     due = b"" if state.visit_due is None else _TIME.pack(*_halves(state.visit_due))
-    pendings = (_PENDING.pack(p.ring, *_halves(p.began), p.due - p.began, p.evidence) for p in state.pendings)
+    every = (*state.pendings, *state.earlier)
+    pendings = (_PENDING.pack(p.ring, *_halves(p.began), p.due - p.began, p.evidence) for p in every)
     return b"".join((bytes((len(name),)), name, fixed, due, *pendings))
 
 
-def _unpack_stores(blob: bytes, place: int, count: int) -> dict[str, StorePresence]:
+def _unpack_stores(blob: bytes, place: int, count: int, fixes: Sequence[Fix]) -> dict[str, StorePresence]:
     stores = {}
     for _ in range(count):
         named = place + 1 + blob[place]
         store = blob[place + 1 : named].decode()
-        version, held, flags, pendings, high, low, told_high, told_low = _STORE.unpack_from(blob, named)
+        version, held, flags, counts, high, low, told_high, told_low = _STORE.unpack_from(blob, named)
         place, visit_due = named + _STORE.size, None
         if flags & _VISIT_DUE:
             visit_due = _whole(*_TIME.unpack_from(blob, place))
             place += _TIME.size
-        end = place + pendings * _PENDING.size
-        pending = tuple(_pending(*fields) for fields in _PENDING.iter_unpack(blob[place:end])) if pendings else ()
+        pendings = counts & 15
+        end = place + (pendings + (counts >> 4)) * _PENDING.size
+        every = tuple(_pending(*fields) for fields in _PENDING.iter_unpack(blob[place:end])) if counts else ()
         since, told = _whole(high, low), _whole(told_high, told_low)
-        visited = bool(flags & _VISITED)
-        stores[store] = StorePresence(version, RINGS[held], since, told, visit_due, visited, pending)
+        stirred = fixes[flags // _STIRRED - 1].at if flags >= _STIRRED else 0
+        stores[store] = StorePresence(
+            version,
+            RINGS[held],
+            since,
+            told,
+            visit_due,
+            bool(flags & _VISITED),
+            every[:pendings],
+            every[pendings:],
+            stirred,
+        )
         place = end
     return stores
 

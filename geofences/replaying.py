@@ -1,42 +1,34 @@
-"""What a store was believed before its last fixes, and what it is believed where its fences changed under a device."""
+"""What a late fix needs to know of the past, and what is believed where fences changed under a device."""
 
-from collections.abc import Sequence
-from itertools import accumulate
-
-from geofences.evidence import ENOUGH, MOST, is_repeated, weight
+from geofences.evidence import ENOUGH, weight
 from geofences.fixes import Fix
+from geofences.index import GeofenceIndex
+from geofences.machine import step
 from geofences.rings import Ring, Zone
-from geofences.states import Pending, StorePresence
+from geofences.states import Presence, StorePresence
 
 Distances = tuple[float, ...]
 
 
-def rewound(
-    state: StorePresence, zone: Zone, fixes: Sequence[Fix], last: Sequence[tuple[Fix, Distances]]
-) -> StorePresence:
-    """A store before the `last` of `fixes`, each with its signed distances; no transition was confirmed by them.
+def noted(before: StorePresence, after: StorePresence, fix: Fix) -> StorePresence:
+    """A store after a fix or timer, with what a late fix will need: `fix` is the newest, or that which is replayed."""
+    if after.told >= fix.at:
+        return after._replace(earlier=after.pendings, stirred=fix.at if after.pendings else 0)
+    if before.pendings or after.pendings:
+        return after._replace(stirred=fix.at)
+    return after
 
-    Exact for what began among them; of what began before, their weight is taken back.
-    """
-    if not last:
+
+def without_oldest(state: StorePresence, zone: Zone, kept: Presence, index: GeofenceIndex) -> StorePresence:
+    """A store once the oldest fix of `kept` is given up: what it did to what was pending then is worked out."""
+    oldest = kept.fixes[0]
+    if state.stirred <= oldest.at:
+        return state if not state.stirred else state._replace(earlier=(), stirred=0)
+    if state.told >= oldest.at:
         return state
-    older = (p for p in state.pendings if p.began < last[0][0].at)
-    return state._replace(pendings=tuple(_before(p, state.held, zone, fixes, last) for p in older))
-
-
-def _before(
-    pending: Pending, held: Ring, zone: Zone, fixes: Sequence[Fix], last: Sequence[tuple[Fix, Distances]]
-) -> Pending:
-    level = zone.rings.index(pending.ring)
-    margin = zone.exit_margins[level]
-    seen = accumulate((fix for fix, _ in last), lambda fixes, fix: (*fixes, fix), initial=tuple(fixes[: -len(last)]))
-    next(seen)
-    added = 0
-    for fixes_then, (fix, distances) in zip(seen, last, strict=True):
-        inside = distances[level]
-        if not is_repeated(fixes_then):
-            added += weight(-inside - margin if pending.ring <= held else inside, fix.accuracy)
-    return pending._replace(evidence=min(max(pending.evidence - added, 1), MOST))
+    distances = index.distances(zone.store, oldest.lon, oldest.lat)
+    then = state._replace(pendings=state.earlier, visit_due=None)
+    return state._replace(earlier=step(then, zone, distances, kept._replace(fixes=(oldest,)), []).pendings)
 
 
 def carried(before: StorePresence | None, zone: Zone, fix: Fix, distances: Distances) -> StorePresence:
@@ -52,5 +44,5 @@ def carried(before: StorePresence | None, zone: Zone, fix: Fix, distances: Dista
         if (weighs >= ENOUGH and not zone.fire_on_create) or (ring <= was and weighs > -ENOUGH):
             held = ring
     if before is not None and held is was and held is not Ring.OUTSIDE:
-        return before._replace(version=zone.version, pendings=())
+        return before._replace(version=zone.version, pendings=(), earlier=(), stirred=0)
     return StorePresence(zone.version, held, fix.at, 0 if before is None else before.told, None, bool(held))

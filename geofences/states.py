@@ -56,6 +56,9 @@ class StorePresence(NamedTuple):
 
     `since` is when the ring held was entered, or the one within it left; `told` is the `confirmed_at` of the last
     transition here. One that holds no ring and waits for nothing is remembered for as long as a fix may be late.
+    `earlier` is what was pending before the oldest fix kept, or after `told` if that is later: from there a late fix
+    makes it go through the fixes again. `stirred` is the time of the last kept fix with anything pending around it; 0
+    if there is none, and then `earlier` is empty.
     """
 
     version: int
@@ -65,6 +68,8 @@ class StorePresence(NamedTuple):
     visit_due: int | None = None
     visited: bool = False
     pendings: tuple[Pending, ...] = ()
+    earlier: tuple[Pending, ...] = ()
+    stirred: int = 0
 
 
 _NOWHERE: Mapping[str, StorePresence] = {}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Generator
 from typing import TypeVar
 
 import pytest
 from hypothesis import settings
+
+from streams.transport.broker_log import broker_log
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -39,3 +42,14 @@ def _refused(report: Report) -> Report:
     report.outcome = "failed"
     report.longrepr = f"{report.nodeid}: may not be skipped in CI. {reason}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Generator[None, None, None]:
+    """The broker's outage that another test left behind is not this one's; nor are levels that a test has set."""
+    broker_log.away = False
+    loggers = [logging.getLogger(), *map(logging.getLogger, list(logging.root.manager.loggerDict))]
+    levels = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)

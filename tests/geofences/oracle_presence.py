@@ -239,7 +239,7 @@ def in_order(store: Store, arrivals: list[Place], end: int) -> list[Told]:
 
 
 def in_any_order(store: Store, arrivals: list[Place], end: int) -> list[Told]:
-    """The same where late fixes take their place; for eight fixes at most, of which every one can be reached.
+    """The same where late fixes take their place among the last eight, of which every one can be reached.
 
     All is worked out again from the first fix, and what is more than was told before is told now. A late fix that is
     older than what was told last of this store is not looked at there.
@@ -250,7 +250,7 @@ def in_any_order(store: Store, arrivals: list[Place], end: int) -> list[Told]:
     settled = 0
     for fix in arrivals:
         newest = max(heard, default=fix.at)
-        if fix.at in heard or fix.at < newest - 60:
+        if fix.at in heard or fix.at < newest - 60 or (len(heard) >= 8 and fix.at < sorted(heard)[-8]):
             continue
         heard.append(fix.at)
         if fix.at < newest and settled >= fix.at:

@@ -73,8 +73,8 @@ FAULTS = (
     Fault(
         "a timer leaves behind the clock that noticed it",
         "geofences/presence.py",
-        "stores[store] = fire(state, zone, due, presence, fired)",
-        "stores[store] = fire(state, zone, due, presence, fired)._replace(since=until)",
+        "after = fire(state, zone, due, presence, fired)",
+        "after = fire(state, zone, due, presence, fired)._replace(since=until)",
     ),
 )
 

@@ -1,6 +1,5 @@
 """Presence against the oracle: whatever walks, noise, repeats, gaps and late arrivals there are."""
 
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -31,8 +30,8 @@ PAIRS = [
     a_pair("cafe", east_of_door(300), [250.0, 60.0], 15.0, 0, 0, 60),
     a_pair("patient", east_of_door(-200, 30), [150.0], 15.0, 60, 120, 180),
 ]
-# Of one ring each: what was pending for a deeper ring when an outer one was told of, and ended since, is forgotten.
 QUICK = [
+    a_pair("passage", east_of_door(-30), [100.0, 60.0, 25.0], 10.0, 3, 8, 10),
     a_pair("haussmann", DOOR, [40.0], 20.0, 0, 20, 12),
     a_pair("cafe", east_of_door(-90), [50.0], 15.0, 0, 0, 60),
     a_pair("patient", east_of_door(-100, 30), [80.0], 15.0, 9, 15, 20),
@@ -100,7 +99,7 @@ def test_all_that_is_told_is_what_the_oracle_tells(steps):
 SLOW = st.lists(
     st.tuples(st.integers(-140, 60), st.integers(2, 8), st.sampled_from([3.0, 12.0, 35.0, 90.0])),
     min_size=2,
-    max_size=8,
+    max_size=14,
 )
 
 
@@ -108,7 +107,6 @@ def without_reasons(told):
     return {store: [each[:4] for each in transitions] for store, transitions in told.items()}
 
 
-@pytest.mark.xfail(reason="open fault: in some orders a store that was rewound still differs", strict=False)
 @settings(max_examples=80)
 @given(steps=SLOW, data=st.data())
 def test_all_that_is_told_of_fixes_in_any_order_is_what_the_oracle_tells(steps, data):

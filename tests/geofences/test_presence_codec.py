@@ -53,18 +53,21 @@ STORES = st.builds(
     st.none() | TIMES,
     st.booleans(),
     st.lists(PENDINGS, max_size=3).map(tuple),
+    st.lists(PENDINGS, max_size=3).map(tuple),
 )
-PRESENCES = st.builds(
-    Presence,
-    st.lists(FIXES, min_size=1, max_size=8).map(tuple),
-    st.none() | FIXES,
-    st.dictionaries(st.text(min_size=1, max_size=30), STORES, max_size=4),
-    st.integers(0, START),
-)
+
+
+@st.composite
+def presences(draw):
+    fixes = tuple(draw(st.lists(FIXES, min_size=1, max_size=8, unique_by=lambda fix: fix.at)))
+    stores = draw(st.dictionaries(st.text(min_size=1, max_size=30), STORES, max_size=4))
+    stirred = st.sampled_from([0, *(fix.at for fix in fixes)])
+    stores = {store: state._replace(stirred=draw(stirred)) for store, state in stores.items()}
+    return Presence(fixes, draw(st.none() | FIXES), stores, draw(st.integers(0, START)))
 
 
 @settings(max_examples=150)
-@given(presence=PRESENCES)
+@given(presence=presences())
 @example(presence=Presence())
 def test_what_is_packed_is_unpacked(presence):
     assert unpack(pack(presence)) == presence
@@ -141,6 +144,15 @@ def test_near_three_stores_in_doubt_with_a_suspect_it_is_320_bytes_at_most():
     assert presence.suspect
     assert sum(len(state.pendings) for state in presence.stores.values()) == 2
     assert len(pack(presence)) <= 320
+
+
+def test_near_three_rings_of_a_store_it_is_320_bytes_whatever_is_pending():
+    index = GeofenceIndex([a_zone("haussmann", DOOR, {CATCHMENT: 1_500, PROXIMITY: 250, INSIDE: 50})])
+    presence, _ = follow(index, [fix_at(0, number * 10 * SECOND) for number in range(9)])
+    (state,) = presence.stores.values()
+    three = tuple(Pending(ring, START, START + MINUTE, 2_000) for ring in list(Ring)[1:])
+    worst = state._replace(pendings=three, earlier=three, stirred=presence.fixes[-1].at, visit_due=START)
+    assert len(pack(presence._replace(stores={"haussmann": worst}, suspect=presence.fixes[-1]))) <= 320
 
 
 @pytest.mark.parametrize("cut", [1, 3, 19, 20, 40, -1])

@@ -146,6 +146,9 @@ def test_a_late_fix_ends_as_if_it_had_come_in_time_where_nothing_was_told_since(
     assume(len(in_time.fixes) == len(after.fixes))
     assert by_store([*transitions, *added]) == by_store(all_told)
     assert held(after) == held(in_time)
+    assert {store: state.pendings for store, state in after.stores.items()} == {
+        store: state.pendings for store, state in in_time.stores.items()
+    }
 
 
 @settings(max_examples=100)
