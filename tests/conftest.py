@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Generator
 from typing import TypeVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from streams.transport.broker_log import broker_log
 
@@ -20,7 +21,12 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("development", deadline=None)
+settings.register_profile("first-failure", derandomize=True, deadline=None, phases=(Phase.explicit, Phase.generate))
 settings.load_profile("ci" if IN_CI else "development")
+
+# A suite in the background of a shell ignores Ctrl-C, and so would each command that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

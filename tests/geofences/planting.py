@@ -102,6 +102,7 @@ def is_caught(fault: Fault) -> bool:
             "-p",
             "no:cacheprovider",
             "--tb=no",
+            "--hypothesis-profile=first-failure",
             *fault.suite.split(),
         ]
         done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
