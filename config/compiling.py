@@ -10,8 +10,8 @@ import orjson
 from shapely import to_wkb
 
 from config import language
+from config.campaign_rules import campaign_rules
 from config.checking import Shapes
-from config.consistency import chosen
 from geofences.rings import Geofence, Ring, RingPolicy, Zone, default_policy
 from offers import campaigns
 from offers.contact_policy import Cap, ContactPolicy
@@ -95,7 +95,7 @@ def _rules(full: language.Description, shapes: Shapes) -> campaigns.Rules:
         zone=ZoneInfo(full.timezone),
         locale=full.locale,
         stores={id_: _store(store, full) for id_, store in stores.items()},
-        campaigns=tuple(_campaign(each, place, stores, full) for place, each in enumerate(full.campaigns)),
+        campaigns=tuple(campaign_rules(each, place, stores, full) for place, each in enumerate(full.campaigns)),
         contact=_contact(full.contact),
         products={each.id: _product(each) for each in full.products},
         hash=configuration_hash(full, shapes),
@@ -114,69 +114,3 @@ def _contact(contact: language.Contact) -> ContactPolicy:
 
 def _product(product: language.Product) -> Product:
     return Product(product.id, product.name, product.category, product.price, product.staff_pick)
-
-
-def _campaign(
-    campaign: language.Campaign, place: int, stores: dict[str, language.Store], full: language.Description
-) -> campaigns.Campaign:
-    per_member = campaign.limits.per_member
-    return campaigns.Campaign(
-        id=campaign.id,
-        place=place,
-        when=_when(campaign.when, stores),
-        offer=_offer(campaign.offer, full.locale.partition("-")[0]),
-        who=_who(campaign.who),
-        places=campaign.limits.offers,
-        per_member=campaigns.PerMember(per_member.at_most, per_member.in_any) if per_member else None,
-        priority=campaign.priority,
-        holdout_percent=campaign.holdout,
-        first_day=campaign.dates.first,
-        last_day=campaign.dates.until,
-    )
-
-
-def _when(when: language.When, stores: dict[str, language.Store]) -> campaigns.When:
-    def ids(choice: language.Stores | None) -> frozenset[str]:
-        return frozenset(store.id for store in chosen(choice or language.ALL_STORES, stores))
-
-    if when.enters is not None:
-        return campaigns.When(campaigns.TriggerKind.ENTER, ids(when.enters.stores), ring=when.enters.ring)
-    if when.checks_in is not None:
-        return campaigns.When(campaigns.TriggerKind.CHECK_IN, ids(when.checks_in.stores))
-    nth = when.visit if isinstance(when.visit, int) else None
-    return campaigns.When(campaigns.TriggerKind.VISIT, ids(when.stores), nth=nth)
-
-
-def _who(who: language.Who) -> campaigns.Who:
-    visits = who.visits or language.VisitCount.model_construct()
-    return campaigns.Who(
-        tiers=frozenset(who.tier) if who.tier is not None else None,
-        bought=tuple(map(_bought, who.bought)),
-        not_bought=tuple(map(_bought, who.not_bought)),
-        least_visits=visits.at_least,
-        most_visits=visits.at_most,
-    )
-
-
-def _bought(bought: language.Bought) -> campaigns.Bought:
-    return campaigns.Bought(bought.within, bought.category, bought.product)
-
-
-def _offer(offer: language.Offer, own_language: str) -> campaigns.OfferTemplate:
-    return campaigns.OfferTemplate(
-        texts=_texts(offer, own_language),
-        product=offer.product.id if offer.product else None,
-        category=offer.product.category if offer.product else None,
-        service=offer.service,
-        discount=offer.discount,
-        coupon_valid_for=offer.coupon.valid_for if offer.coupon else None,
-        valid_for=offer.valid_for,
-        link=offer.link,
-        image=offer.image,
-    )
-
-
-def _texts(offer: language.Offer, own_language: str) -> dict[str, campaigns.Text]:
-    """The retailer's own language first, the others by name: the order of keys in the YAML means nothing."""
-    ordered = sorted(offer.text, key=lambda each: (each != own_language, each))
-    return {each: campaigns.Text(offer.text[each].tu, offer.text[each].vous) for each in ordered}

@@ -1,0 +1,43 @@
+"""The language in which a retailer describes its stores and campaigns: one frozen model for each mapping of the YAML.
+
+Times are milliseconds, distances metres, as soon as they are read; `docs/retailer-language.md` explains each key.
+"""
+
+from __future__ import annotations
+
+from config.language.campaigns import Campaign, Limits, PerMember
+from config.language.contact import Address, Cap, Contact
+from config.language.offer import Coupon, Offer, ProductChoice, Wording
+from config.language.products import Product, Rating
+from config.language.retailer import Description
+from config.language.stores import ALL_STORES, Point, RingShape, Store, Stores
+from config.language.triggers import ChecksIn, Dates, Enters, When
+from config.language.who import Bought, VisitCount, Who
+
+__all__ = [
+    "ALL_STORES",
+    "Address",
+    "Bought",
+    "Campaign",
+    "Cap",
+    "ChecksIn",
+    "Contact",
+    "Coupon",
+    "Dates",
+    "Description",
+    "Enters",
+    "Limits",
+    "Offer",
+    "PerMember",
+    "Point",
+    "Product",
+    "ProductChoice",
+    "Rating",
+    "RingShape",
+    "Store",
+    "Stores",
+    "VisitCount",
+    "When",
+    "Who",
+    "Wording",
+]

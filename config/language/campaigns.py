@@ -1,0 +1,41 @@
+"""A campaign: who gets what, and when; and how much of it there is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from config.described import Count, Described
+from config.language.offer import Offer
+from config.language.triggers import Dates, When
+from config.language.who import Who
+from config.names import Id
+from config.quantities import Duration, Holdout
+
+
+class PerMember(Described):
+    """At most so many offers of this campaign to one member, in any stretch of time or ever."""
+
+    at_most: Count
+    in_any: Duration | None = None
+
+
+class Limits(Described):
+    """How many offers there are, and how many for one member."""
+
+    offers: Count | None = None
+    per_member: PerMember | None = None
+
+
+class Campaign(Described):
+    """Who gets what, and when."""
+
+    id: Id
+    when: When
+    dates: Dates = Dates()
+    who: Who = Who()
+    offer: Offer
+    limits: Limits = Limits()
+    priority: Annotated[int, Field(strict=True, ge=-(10**6), le=10**6)] = 0
+    holdout: Holdout = 0

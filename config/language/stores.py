@@ -1,0 +1,87 @@
+"""The stores of a retailer, their rings, and how others choose among them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, model_serializer, model_validator
+
+from config.described import Coordinate, Described, exactly_one, listed
+from config.names import Id, TimeZone, Words
+from config.quantities import Hold, Margin, Radius, quoted, wrong
+from geofences.rings import DEFAULT_GONE_AFTER, DEFAULT_VISIT_AFTER
+
+
+class Point(Described):
+    """A position in degrees WGS 84, by name, never by order."""
+
+    lat: Coordinate
+    lon: Coordinate
+
+
+class RingShape(Described):
+    """A ring: a circle round the store, a polygon, or a feature of a GeoJSON file; and how it is held."""
+
+    radius: Radius | None = None
+    polygon: Annotated[tuple[Point, ...], BeforeValidator(listed)] | None = None
+    geojson: Words | None = None
+    enter_after: Hold | None = None
+    exit_margin: Margin | None = None
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Self:
+        exactly_one(self, "radius", "polygon", "geojson")
+        return self
+
+
+class Store(Described):
+    """A store, its place and its rings."""
+
+    id: Id
+    name: Words | None = None
+    tags: Annotated[tuple[Words, ...], BeforeValidator(listed)] = ()
+    location: Point
+    timezone: TimeZone | None = None
+    catchment: RingShape | None = None
+    proximity: RingShape | None = None
+    inside: RingShape | None = None
+    visit_after: Hold = DEFAULT_VISIT_AFTER
+    gone_after: Hold = DEFAULT_GONE_AFTER
+
+    @property
+    def rings(self) -> dict[str, RingShape]:
+        """The rings that the store has, outermost first."""
+        named = (("catchment", self.catchment), ("proximity", self.proximity), ("inside", self.inside))
+        return {name: ring for name, ring in named if ring is not None}
+
+    @model_validator(mode="after")
+    def _some_ring(self) -> Self:
+        if not self.rings:
+            raise wrong(f"the store `{self.id}` has no ring", "give it one, as in `proximity: {radius: 250m}`")
+        return self
+
+
+class Stores(Described):
+    """Which stores: `all`, a list of ids, or those with a tag. Written back in the short form."""
+
+    all: bool = False
+    ids: tuple[Words, ...] = ()
+    tag: Words | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if value == "all":
+            return {"all": True}
+        if isinstance(value, list) and value:
+            return {"ids": value}
+        if isinstance(value, dict) and set(value) == {"tag"}:
+            return value
+        raise wrong(f"{quoted(value)} are no stores", "write `all`, a list as in [haussmann], or {tag: flagship}")
+
+    @model_serializer
+    def _written(self) -> Any:
+        return "all" if self.all else {"tag": self.tag} if self.tag is not None else list(self.ids)
+
+
+ALL_STORES = Stores.model_construct(all=True)
