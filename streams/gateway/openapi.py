@@ -46,7 +46,7 @@ def describe(app: FastAPI, limits: Limits) -> None:
             app.openapi_schema = _complete(made(), limits)
         return app.openapi_schema
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way
 
 
 def _complete(schema: Described, limits: Limits) -> Described:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager
 
 import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
@@ -15,12 +14,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from config.settings import PREFIX, Settings
-from streams.errors import UserError
 from streams.ops.health import Health
 from streams.ops.process import Ops
+from streams.serving import address, answered, listen
+
+ADVICE = f"set {PREFIX}OPS_PORT to another, to 0 for any free one, or to nothing for no ops port"
 
 
 def ops_app(registry: CollectorRegistry, health: Health) -> Starlette:
@@ -61,14 +61,6 @@ async def rendered(registry: CollectorRegistry) -> bytes:
     return b"".join(parts)
 
 
-class _Server(uvicorn.Server):
-    """One that leaves signals to the process it runs in."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @asynccontextmanager
 async def ops_port(settings: Settings, ops: Ops) -> AsyncIterator[str | None]:
     """Serve the ops port as `settings` say; gives its address, `127.0.0.1:9464`, or None where it is switched off.
@@ -80,34 +72,10 @@ async def ops_port(settings: Settings, ops: Ops) -> AsyncIterator[str | None]:
         if settings.ops_port is None:
             yield None
         else:
-            with _listening(settings.ops_host, settings.ops_port) as listening:
-                host, port = listening.getsockname()[:2]
-                async with _served(ops_app(ops.registry, ops.health), listening):
-                    yield f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            listening = listen(settings.ops_host, settings.ops_port, ADVICE)
+            app = ops_app(ops.registry, ops.health)
+            config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+            async with answered(config, listening):
+                yield address(listening)
     finally:
         looking.cancel()
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise UserError(
-            f"the ops port {host}:{port} cannot be had ({error.strerror}): set {PREFIX}OPS_PORT to another, "
-            f"to 0 for any free one, or to nothing for none"
-        ) from error
-
-
-@asynccontextmanager
-async def _served(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
-    server = _Server(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
-    )
-    serving = asyncio.create_task(server.serve([listening]), name="ops port")
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        with suppress(asyncio.CancelledError):
-            await serving

@@ -202,7 +202,7 @@ class BatchConsumer(FaustConsumer):
             timestamp_type=1,
             headers=None,
             key=None,
-            value=fetched,  # type: ignore[arg-type]
+            value=fetched,  # type: ignore[arg-type]  # a batch where Faust has bytes
             checksum=None,
             tp=TP(topic, partition),
             generation_id=self.app.consumer_generation_id,

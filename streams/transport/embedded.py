@@ -109,7 +109,7 @@ class Consumer(BatchConsumer):
 
     # -- fetching
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:  # noqa: ASYNC109
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:  # noqa: ASYNC109 - Faust's signature
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 while self.flow_active and not self.should_stop:
@@ -131,7 +131,7 @@ class Consumer(BatchConsumer):
         return fetched
 
     def _record(self, tp: Any, fetched: Any) -> Record:
-        return fetched  # type: ignore[no-any-return]
+        return fetched  # type: ignore[no-any-return]  # untyped in Faust
 
     def on_buffer_drop(self, tp: TP) -> None:
         super().on_buffer_drop(tp)

@@ -51,7 +51,7 @@ def test_the_secret_is_not_shown_and_nothing_can_be_changed() -> None:
     settings = read_settings(secret="0123456789abcdef")
     assert "0123456789abcdef" not in repr(settings)
     with pytest.raises(ValidationError):
-        settings.partitions = 5  # type: ignore[misc]
+        settings.partitions = 5  # type: ignore[misc]  # frozen
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

@@ -116,7 +116,7 @@ def test_a_device_key_needs_the_token_of_a_device(doorway_redis: str) -> None:
             wrong = ["", right[:-3], f"{other}.{signature}", f"{name}.", f".{signature}", "é.ü", "=.=", f"{right}.x"]
             for token in wrong:
                 headers = at.headers(Scope.DEVICE) | {"X-Device-Token": token.encode("latin-1")}
-                answer = await at.post("/v1/pings", ping(), headers)  # type: ignore[arg-type]
+                answer = await at.post("/v1/pings", ping(), headers)  # type: ignore[arg-type]  # also wrong ones
                 assert (answer.status_code, answer.json()) == (401, {"detail": "Unauthorized"}), token
             assert (await at.post("/v1/pings", ping(), at.headers(Scope.DEVICE))).status_code == 401
             assert at.stored() == before

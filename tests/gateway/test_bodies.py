@@ -191,7 +191,7 @@ def test_a_sender_who_goes_away_leaves_nothing_behind(doorway_redis: str) -> Non
 
             headers = [(name.lower().encode(), value.encode()) for name, value in at.headers().items()]
             scope = {"type": "http", "method": "POST", "path": "/v1/pings", "headers": headers, "query_string": b""}
-            await at.app(scope, receive, send)  # type: ignore[arg-type]
+            await at.app(scope, receive, send)  # type: ignore[arg-type]  # bare ASGI
             assert heard == []
             assert at.app.state.gateway.in_flight.held == 0
             assert ("answered", "/v1/pings", 499) in at.counted.told

@@ -14,8 +14,9 @@ import pytest
 
 from streams import topics
 from streams.errors import UserError
+from streams.gateway.doors import Doors
 from streams.gateway.limits import Limits
-from streams.gateway.serving import serve_gateway, serving
+from streams.gateway.serving import serving
 from streams.tables.server import RedisServer
 from tests.gateway.doorway import Doorway, Hindered, doorway, ping, run
 
@@ -80,7 +81,7 @@ def test_a_request_under_way_is_finished_when_the_gateway_ends(doorway_redis: st
             port = probe.getsockname()[1]
         async with doorway(doorway_redis, around=lambda inner: Hindered(inner, hinder)) as at:
             await at.admit("phone")
-            served = asyncio.create_task(serve_gateway(at.doors, "127.0.0.1", port, stop))
+            served = asyncio.create_task(serve_until(stop, at.doors, port))
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=at.headers()) as client:
                 await until_it_listens(port)
                 answer = asyncio.create_task(client.post("/v1/pings", json=ping()))
@@ -95,6 +96,11 @@ def test_a_request_under_way_is_finished_when_the_gateway_ends(doorway_redis: st
                 await asyncio.open_connection("127.0.0.1", port)
 
     run(story())
+
+
+async def serve_until(stop: asyncio.Event, doors: Doors, port: int) -> None:
+    async with serving(doors, "127.0.0.1", port):
+        await stop.wait()
 
 
 async def until_it_listens(port: int) -> None:

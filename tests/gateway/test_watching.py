@@ -31,7 +31,7 @@ def test_a_stream_that_stays_open_is_counted_by_when_its_answer_began() -> None:
             sent.set()
 
         counts: Any = answered
-        streaming = asyncio.create_task(Watching(stream, counts)({"type": "http", "path": "/"}, None, send))  # type: ignore[arg-type]
+        streaming = asyncio.create_task(Watching(stream, counts)({"type": "http", "path": "/"}, None, send))  # type: ignore[arg-type]  # bare ASGI
         await sent.wait()
         loop = asyncio.get_running_loop()
         began = loop.time()

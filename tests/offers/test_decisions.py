@@ -44,7 +44,7 @@ def verdict(
     *campaigns: Campaign, happened: Occasion | None = None, who: Member | None = None, **changed: Any
 ) -> Verdict:
     """The verdict where these campaigns wait; `changed` are the arguments of `circumstances`."""
-    return decide(happened or occasion(), who or member(), circumstances(rules(*campaigns), **changed))  # type: ignore[arg-type]
+    return decide(happened or occasion(), who or member(), circumstances(rules(*campaigns), **changed))  # type: ignore[arg-type]  # any field
 
 
 def reasons(given: Verdict) -> list[Withheld | None]:

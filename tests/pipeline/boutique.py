@@ -25,7 +25,7 @@ from streams.batches import Batch, Processed
 from streams.entries import Entries
 from streams.events import TYPES
 from streams.pipeline import Pipeline
-from streams.records import Outgoing, Record
+from streams.records import Outgoing, Producer, Record
 from streams.retailers import Retailer, Retailers, retailer_secret
 from streams.steps import Gate, open_gate
 from streams.tables.keyspace import Keyspace
@@ -141,9 +141,7 @@ class Collected:
 class Working:
     """One worker: a pipeline and the entries over `tables`, with the clock that partitions have come to."""
 
-    def __init__(
-        self, tables: Tables, producer: Collected, gate: Gate = open_gate, file: str = "boutique.yaml"
-    ) -> None:
+    def __init__(self, tables: Tables, producer: Producer, gate: Gate = open_gate, file: str = "boutique.yaml") -> None:
         known = retailers(file)
         self.tables = tables
         self.pipeline = Pipeline(known, producer, gate)

@@ -88,14 +88,14 @@ def good() -> list[Message]:
     return pings("good", HAUSSMANN, NOON, 4)
 
 
-async def work(broker: Topics, bad: list[object]) -> Collected:
+async def work(broker: Topics, bad: list[bytes | None]) -> Collected:
     """Bad records between four good pings, in one batch."""
     collected = Collected()
     working = Working(memory_tables(), collected)
     await working.enter(broker.records([member("mia", "good"), member("max", "phone")]))
     first, *others = good()
     begin = broker.record(first)
-    between = [broker.raw(topics.PINGS.name, value, NOON + LATE, KEY) for value in bad]  # type: ignore[arg-type]
+    between = [broker.raw(topics.PINGS.name, value, NOON + LATE, KEY) for value in bad]
     await working.work([begin, *between, *broker.records(others)])
     return collected
 
@@ -191,7 +191,7 @@ def test_a_change_whose_merged_whole_is_too_large_becomes_a_dead_letter_and_stal
             for topic in topics.TOPICS:
                 embedded.create_topic(topic.name, 1)
             producer, broker, tables = EmbeddedProducer(embedded), Topics(1), memory_tables()
-            working = Working(tables, producer)  # type: ignore[arg-type]
+            working = Working(tables, producer)
             worker = Worker(working.entries.process, tables, producer, lambda: NOON)
             bare = broker.record(member("max", first_name=""))
             room = MAX_RECORD_BYTES - len(bare.key or b"") - len(bare.value or b"")
@@ -211,7 +211,7 @@ def test_a_record_whose_key_is_as_large_as_can_be_becomes_a_dead_letter_and_stal
             for each in topics.TOPICS:
                 embedded.create_topic(each.name, 1)
             producer, tables = EmbeddedProducer(embedded), memory_tables()
-            working = Working(tables, producer)  # type: ignore[arg-type]
+            working = Working(tables, producer)
             process = working.pipeline.process if topic is topics.PINGS else working.entries.process
             worker = Worker(process, tables, producer, lambda: NOON)
             record = Topics(1).raw(topic.name, b"x", NOON, b"k" * (MAX_RECORD_BYTES - 1))

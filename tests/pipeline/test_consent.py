@@ -225,7 +225,7 @@ class Interrupting:
             records, self._records = self._records, []
             if records:
                 await other.enter(records)
-            return await claim(members, claims)  # type: ignore[arg-type]
+            return await claim(members, claims)  # type: ignore[arg-type]  # passed on as it came
 
         slow = type("Slow", (type(members),), {"claim": after_the_other})
         tables = working.tables

@@ -91,7 +91,7 @@ async def live(messages: list[Message], stops: dict[str, int]) -> tuple[Collecte
     for place, batch in enumerate(cut(received(messages, broker), 16)):
         due = [name for name, at in stops.items() if at == place]
         await working.enter([broker.record(preference(working.now, member=name, contact="stop")) for name in due])
-        collected.stopped_at = len(collected.sent)  # type: ignore[attr-defined]
+        collected.stopped_at = len(collected.sent)  # type: ignore[attr-defined]  # noted on the list
         await working.work(batch)
     owners = sorted({f"{NAME}|{message['device']}" for message in messages})
     devices = await working.tables.presences.admit(owners)

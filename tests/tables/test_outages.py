@@ -152,7 +152,7 @@ def test_a_call_that_was_left_in_the_middle_does_not_answer_the_next(
             return client.info("clients")["blocked_clients"] > 0
 
         client.client_pause(60_000, all=False)
-        left = asyncio.ensure_future(CALLS[name](keyspace))  # type: ignore[arg-type]
+        left = asyncio.ensure_future(CALLS[name](keyspace))  # type: ignore[arg-type]  # each call has its own
         await until(waiting)
         if how == "cancelled":
             left.cancel()
