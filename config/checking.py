@@ -42,7 +42,11 @@ def check_file(raw: bytes, file: str, folder: pathlib.Path) -> Checked:
 
     Never raises for what the bytes hold.
     """
-    document = read_document(raw, file)
+    return check_document(read_document(raw, file), folder)
+
+
+def check_document(document: Document, folder: pathlib.Path) -> Checked:
+    """Check what is read already, be it a whole file or a part of one."""
     shapes: dict[tuple[str, str], Shape] = {}
     if document.data is None:
         found = list(document.findings)

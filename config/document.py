@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -54,6 +54,7 @@ class Document:
     broken: set[Path] = field(default_factory=set)
     """Values that could not be read at all: nothing more is to be said about them."""
     findings: list[Finding] = field(default_factory=list)
+    began: Position = START
 
     def finding(self, problem: Problem) -> Finding:
         """`problem` with its position."""
@@ -73,6 +74,19 @@ class Document:
                 found = (*found, step)
         return found
 
+    def part(self, path: Path) -> Document:
+        """What stands at `path`, as a document of its own, with its positions in this file; without its mistakes."""
+        data = self.data
+        for step in path:
+            data = data[step]
+        depth = len(path)
+
+        def below(found: dict[Path, Any]) -> dict[Path, Any]:
+            return {each[depth:]: value for each, value in found.items() if each[:depth] == path}
+
+        broken = {each[depth:] for each in self.broken if each[:depth] == path}
+        return Document(self.file, data, below(self.values), below(self.keys), below(self.texts), broken)
+
     def scalars(self, *pattern: str | type) -> Iterator[tuple[Path, Any]]:
         """The scalars whose path fits `pattern`; `int` fits any place of a list, `str` any key."""
         for path, value in self.texts.items():
@@ -82,25 +96,43 @@ class Document:
 
 def read_document(raw: bytes, file: str) -> Document:
     """Read one document. Never raises for whatever `raw` holds: the mistakes are in its `findings`."""
-    document = Document(file)
-    text = _text(raw, document)
+    first, *others = read_documents(raw, file)
+    if not others:
+        return first
+    second = Finding(file, others[0].began, "a second document in one file", "write one file for each retailer")
+    return Document(file, findings=[*first.findings, second])
+
+
+def read_documents(raw: bytes, file: str) -> list[Document]:
+    """Read the documents of a file, `---` between them; at least one. Never raises, as `read_document`.
+
+    Where one cannot be read, those after it are not there.
+    """
+    documents = [Document(file)]
+    text = _text(raw, documents[0])
     if text is None:
-        return document
+        return documents
     try:
-        data = _Builder(document).build(text)
+        _Builder(documents).build(text)
     except _Stop:
-        data = None
+        _spoil(documents)
     except MarkedYAMLError as error:
-        _say(document, _mark(error.problem_mark or error.context_mark), *_explained(error))
-        data = None
+        _say(documents[-1], _mark(error.problem_mark or error.context_mark), *_explained(error))
+        _spoil(documents)
     except ReaderError as error:
-        _say(document, _place(text, error.position), "a character that no text holds", "take it out")
-        data = None
+        _say(documents[-1], _place(text, error.position), "a character that no text holds", "take it out")
+        _spoil(documents)
     except (YAMLError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError, AssertionError) as error:
         # On garbage ruamel.yaml lets plain Python errors through too.
-        _say(document, START, f"this cannot be read as YAML ({type(error).__name__})", "write it as plain YAML 1.2")
-        data = None
-    return Document(file, data, document.values, document.keys, document.texts, document.broken, document.findings)
+        what = f"this cannot be read as YAML ({type(error).__name__})"
+        _say(documents[-1], documents[-1].began, what, "write it as plain YAML 1.2")
+        _spoil(documents)
+    return documents
+
+
+def _spoil(documents: list[Document]) -> None:
+    """The last one could not be read to its end: it says nothing."""
+    documents[-1] = replace(documents[-1], data=None)
 
 
 class _Stop(Exception):  # noqa: N818 - the finding is already written
@@ -121,30 +153,32 @@ def _text(raw: bytes, document: Document) -> str | None:
 
 
 class _Builder:
-    """Builds the data of one document out of its events, and writes down where each thing stands."""
+    """Builds the data of documents out of their events, and writes down where each thing stands."""
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
+    def __init__(self, documents: list[Document]) -> None:
+        self._documents = documents
+        self._document = documents[0]
         self._yaml = YAML(typ="safe", pure=True)
         self._left = MOST_VALUES
         self._events: Iterator[Event] = iter(())
 
-    def build(self, text: str) -> Any:
+    def build(self, text: str) -> None:
+        """Fill the first document, and add one for each that follows."""
         self._events = self._yaml.parse(text)
-        data, started = None, False
+        started = False
         for event in self._events:
             if isinstance(event, DocumentStartEvent):
                 self._start(event, started)
                 started = True
                 data = self._node(next(self._events), ())
+                self._documents[-1] = replace(self._document, data=data)
             elif isinstance(event, StreamEndEvent) and not started:
                 self._say(event, "the file is empty", "describe a retailer, as in `retailer: my-shop`")
-        return data
 
     def _start(self, event: DocumentStartEvent, started: bool) -> None:
         if started:
-            self._say(event, "a second document in one file", "write one file for each retailer")
-            raise _Stop
+            self._document = Document(self._document.file, began=_mark(event.start_mark))
+            self._documents.append(self._document)
         if event.version not in (None, (1, 2)):
             self._say(event, "another version of YAML than 1.2", "leave out the %YAML line")
             raise _Stop

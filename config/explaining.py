@@ -25,17 +25,22 @@ LATER = frozenset(
 _ABOUT_THE_WHOLE = ("told", "missing")
 
 
-def explain(error: ValidationError, document: Document) -> Iterator[Problem]:
-    """The problems of a document that is no `Description`, but for those that are said of it already."""
-    later = {problem["loc"][:-1] for problem in error.errors() if _is_later(problem)}
+def explain(
+    error: ValidationError, document: Document, whole: type[BaseModel] = Description, later: frozenset[str] = LATER
+) -> Iterator[Problem]:
+    """The problems of a document that is not `whole`, but for those that are said of it already.
+
+    `later` are keys that a later version will understand.
+    """
+    unsupported = {problem["loc"][:-1] for problem in error.errors() if _is_later(problem, later)}
     for problem in error.errors(include_url=False):
-        if not (_follows(problem, later) or _said(problem, document)):
-            yield _explained(problem)
+        if not (_follows(problem, unsupported) or _said(problem, document)):
+            yield _explained(problem, whole, later)
 
 
-def keys_at(path: Path) -> tuple[str, ...]:
-    """The keys that the mapping at `path` may have."""
-    model: type[BaseModel] = Description
+def keys_at(path: Path, whole: type[BaseModel] = Description) -> tuple[str, ...]:
+    """The keys that the mapping at `path` of a `whole` may have."""
+    model = whole
     for step in path:
         by_key = {field.alias or name: field for name, field in model.model_fields.items()}
         if step in by_key:
@@ -50,8 +55,8 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((model for model in inner if model is not None), None)
 
 
-def _is_later(problem: Any) -> bool:
-    return problem["type"] == "extra_forbidden" and problem["loc"][-1] in LATER
+def _is_later(problem: Any, later: frozenset[str]) -> bool:
+    return problem["type"] == "extra_forbidden" and problem["loc"][-1] in later
 
 
 def _follows(problem: Any, later: set[Path]) -> bool:
@@ -72,13 +77,13 @@ def _said(problem: Any, document: Document) -> bool:
     return False
 
 
-def _explained(problem: Any) -> Problem:
+def _explained(problem: Any, whole: type[BaseModel], later: frozenset[str]) -> Problem:
     loc: Path = problem["loc"]
     match problem["type"]:
         case "missing":
             return Problem(loc[:-1], f"`{loc[-1]}` is missing", f"add `{loc[-1]}: …`")
         case "extra_forbidden":
-            return _unknown_key(loc)
+            return _unknown_key(loc, whole, later)
         case "told" if loc and loc[-1] == "[key]":
             return Problem(loc[:-1], *_told(problem), at_key=True)
         case "told":
@@ -90,10 +95,10 @@ def _told(problem: Any) -> tuple[str, str]:
     return str(problem["ctx"]["what"]), str(problem["ctx"]["todo"])
 
 
-def _unknown_key(loc: Path) -> Problem:
-    key, known = str(loc[-1]), keys_at(loc[:-1])
+def _unknown_key(loc: Path, whole: type[BaseModel], later: frozenset[str]) -> Problem:
+    key, known = str(loc[-1]), keys_at(loc[:-1], whole)
     likely = nearest(key, known)
-    if key in LATER and (likely is None or likely[0] != key[0]):
+    if key in later and (likely is None or likely[0] != key[0]):
         return Problem(loc, f"`{key}` is not supported yet", "leave it out for now", at_key=True)
     return Problem(loc, f"{quoted(key)} is no key here", did_you_mean(key, known), at_key=True)
 

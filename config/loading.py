@@ -11,6 +11,8 @@ from config.checking import Checked, check_file
 from config.compiling import RetailerConfig, compile_retailer
 from config.findings import ConfigError, Finding, Problem
 
+SCENARIOS = ".scenarios"
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -32,7 +34,7 @@ def load(paths: Sequence[Path]) -> Loaded:
 
 
 def load_or_refuse(paths: Sequence[Path]) -> tuple[RetailerConfig, ...]:
-    """The retailers of `paths`, of which a folder stands for the YAML files in it, by name.
+    """The retailers of `paths`, of which a folder stands for the YAML files in it, by name, but for scenarios.
 
     Raises ConfigError with all findings where there are any, OSError as `load` does, and where a folder holds no YAML.
     """
@@ -42,10 +44,16 @@ def load_or_refuse(paths: Sequence[Path]) -> tuple[RetailerConfig, ...]:
     return loaded.retailers
 
 
+def is_scenarios(path: Path) -> bool:
+    """Whether the file is by its name one of scenarios: `my-shop.scenarios.yaml`."""
+    return path.stem.endswith(SCENARIOS)
+
+
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted((*path.glob("*.yaml"), *path.glob("*.yml")))
+    yaml = (*path.glob("*.yaml"), *path.glob("*.yml"))
+    found = sorted(each for each in yaml if not is_scenarios(each))
     if not found:
         raise FileNotFoundError(errno.ENOENT, "there is no YAML file in this folder", str(path))
     return found

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config import ConfigError, RetailerConfig, load, load_or_refuse
+from config.loading import is_scenarios
 from config.showing import show
 from geofences.rings import Circle, Ring, RingPolicy
 from offers.campaigns import Bought, Discount, PerMember, Text, TriggerKind, When, Who
@@ -19,7 +20,9 @@ from offers.money import Money
 from offers.products import Product
 from tests.config.sound_retailer import SOUND, altered
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "config" / "examples").rglob("*.yaml"))
+EXAMPLES = sorted(
+    each for each in (Path(__file__).parents[2] / "config" / "examples").rglob("*.yaml") if not is_scenarios(each)
+)
 HOUR, DAY = 3_600_000, 86_400_000
 
 
