@@ -23,7 +23,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
@@ -35,6 +35,7 @@ from bench.world import NAME, World, ping
 from config.settings import Settings
 from streams.app import build_app
 from streams.batches import Batch, Processed
+from streams.errors import InfrastructureError
 from streams.producers import KafkaProducer
 from streams.records import Outgoing
 from streams.tables.redis_keyspace import connect
@@ -186,7 +187,7 @@ async def measure(bootstrap: str, redis_url: str, marks: list[int], world: World
             began, before = time.monotonic(), written
             while written < mark:
                 count = min(AT_ONCE, mark - written)
-                await producer.produce([next(pings) for _ in range(count)])
+                await _write(producer, [next(pings) for _ in range(count)])
                 written += count
                 await _until_seen(asked, written - AHEAD)
             await _until_seen(asked, mark)
@@ -194,6 +195,13 @@ async def measure(bootstrap: str, redis_url: str, marks: list[int], world: World
             print(f"{line(sizes[-1])}  ({(mark - before) / (time.monotonic() - began):,.0f} pings/s)", flush=True)
     await producer.stop()
     return sizes
+
+
+async def _write(producer: KafkaProducer, pings: list[Outgoing]) -> None:
+    """Until the broker has them, on a machine that may be busy with other things; twice does no harm."""
+    while True:
+        with suppress(InfrastructureError):
+            return await producer.produce(pings)
 
 
 async def _until_seen(asked: Connection, pings: int) -> None:

@@ -15,7 +15,7 @@ from streams.gateway.doors import Doors
 from streams.gateway.keys import KeyRing
 from streams.gateway.limits import InFlight, Limits
 from streams.gateway.outage import Outage
-from streams.gateway.producing import Together
+from streams.gateway.producing import PACE, Together
 from streams.gateway.standings import Standings
 
 
@@ -26,6 +26,7 @@ class Gateway:
     doors: Doors
     keyring: KeyRing
     producer: Together
+    tills: Together
     in_flight: InFlight
     limits: Limits
     standings: Standings
@@ -36,7 +37,8 @@ class Gateway:
         """A gateway that nobody has come to yet."""
         keyring = KeyRing(doors.tables.api_keys)
         standings = Standings(doors.tables.recipients)
-        return cls(doors, keyring, Together(doors.producer), InFlight(limits.bytes_in_flight), limits, standings)
+        producer, tills = Together(doors.producer, PACE), Together(doors.producer)
+        return cls(doors, keyring, producer, tills, InFlight(limits.bytes_in_flight), limits, standings)
 
 
 def gateway_of(request: Request) -> Gateway:

@@ -66,8 +66,8 @@ class KeyRing:
 
     async def recognise(self, shown: str) -> ApiKey | None:
         """What is kept of the key that was shown, or None. Raises `InfrastructureError` where Redis is away."""
-        id_, _, secret = shown.removeprefix(PREFIX).partition(".")
-        known = (await self._fresh()).get(id_)
+        id_, _, secret = shown.partition(".")
+        known = (await self._fresh()).get(id_.removeprefix(PREFIX)) if id_.startswith(PREFIX) else None
         digest = known.digest if known is not None else _NOBODYS
         return known if hmac.compare_digest(_digest(secret), digest) else None
 

@@ -54,6 +54,6 @@ async def _redeem(body: bytes, caller: Caller, gateway: Gateway) -> Response:
     answer = await answer_till(asked, doors.tables)
     if answer in TAKES_EFFECT:
         # Without this acknowledgement the till hears 503 and asks again: the coupon knows its id, and answers the same.
-        await gateway.producer.produce([record])
+        await gateway.tills.produce([record])
     doors.counts.redeemed(answer)
     return json_response(Answer(asked.id, answer))

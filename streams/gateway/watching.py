@@ -50,4 +50,4 @@ def _route(scope: Scope) -> str:
     """The route that was taken; a plain one has no names in its path. `none`: somebody tried an address."""
     if "endpoint" not in scope:
         return "none"
-    return str(getattr(scope.get("route"), "path", scope["path"]))
+    return str(getattr(scope.get("route"), "path", scope["path"])).rstrip("\n")  # `%0A` at its end is let through

@@ -24,6 +24,7 @@ def wrong_keys(at: Doorway) -> dict[str, str]:
         "another secret": f"Bearer {id_}.{secret[:-1]}{'A' if secret[-1] != 'A' else 'B'}",
         "another id": f"Bearer {id_[:-2]}zz.{secret}",
         "of another key": f"Bearer {id_}.{at.keys[Scope.TILL].partition('.')[2]}",
+        "no beginning": f"Bearer {key.removeprefix('chalandise_')}",
         "no scheme": key,
         "another scheme": f"Basic {key}",
         "nothing": "",

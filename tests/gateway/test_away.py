@@ -219,3 +219,23 @@ async def ids_on(bootstrap: str) -> set[str]:
         return found
     finally:
         await consumer.stop()
+
+
+def test_those_who_come_soon_after_one_another_are_written_together() -> None:
+    calls: list[int] = []
+
+    class Counting:
+        async def produce(self, records: Sequence[Outgoing]) -> None:
+            calls.append(len(records))
+
+    async def story() -> None:
+        paced, record = Together(Counting(), pace=0.1), Outgoing("topic", b"key", b"")
+        await paced.produce([record])
+        soon = []
+        for _ in range(3):
+            soon.append(asyncio.create_task(paced.produce([record])))
+            await asyncio.sleep(0.001)
+        await asyncio.gather(*soon)
+
+    asyncio.run(story())
+    assert calls == [1, 3]

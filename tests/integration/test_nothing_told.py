@@ -17,11 +17,13 @@ import structlog
 from config.settings import Settings
 from streams import topics
 from streams.app import Engine, build_app
+from streams.gateway.beside import doors_beside
+from streams.gateway.keys import Scope, sample_keys
 from streams.logs import set_up_logs
-from streams.ops.port import ops_port
 from streams.records import Record
 from streams.steps import Step
 from streams.tables.server import RedisServer
+from streams.transport.broker import Broker
 from tests.integration.running import AVENUE, FIRST, NAME, Message, member, now, outgoing, until, visit
 
 LAT, LON = re.compile(r"48\.87\d{2}"), re.compile(r"(?<![\d.])2\.33\d{2,}(?!\d*e)")
@@ -88,8 +90,14 @@ class Run:
         return [orjson.loads(record.value or b"")["detail"] for record in self.records(topics.DEAD_LETTERS)]
 
 
+def broker_of(engine: Engine) -> Broker:
+    assert engine.broker is not None
+    return engine.broker
+
+
 def redemption(code: str, store: str) -> Message:
-    return {"type": "redemption", "retailer": NAME, "id": f"r-{store}", "coupon": code, "store": store, "at": now()}
+    known_by = f"r-{len(store)}"
+    return {"type": "redemption", "retailer": NAME, "id": known_by, "coupon": code, "store": store, "at": now()}
 
 
 async def offers_and_redemptions(run: Run) -> None:
@@ -98,6 +106,26 @@ async def offers_and_redemptions(run: Run) -> None:
     run.send(*visit(1, now() - 60_000))
     await until(run.codes, "a coupon")
     run.send(redemption(run.codes()[0], "first"), redemption(UNKNOWN_CODE, "first"))
+
+
+async def at_the_gateway(run: Run, gateway: httpx.AsyncClient) -> None:
+    """What is right, wrong, unknown and not allowed; an answer may say a code or position to nobody."""
+    keys = await sample_keys(NAME, run.engine.tables.api_keys, now())
+    ping = {"device": "phone-1", "lat": 48.873799, "lon": 2.332099, "at": now()}
+    wrong = [{**ping, "lat": "48.873799"}, {**ping, "lat": 488.73799}, {**ping, "at": 48.873799}, {**ping, "lon": None}]
+    asked = [redemption(code, store) for code in (run.codes()[0], UNKNOWN_CODE) for store in ("first", "48.873799")]
+    posts: list[tuple[str, object]] = [("pings", [ping, *wrong, 48.873799]), ("pings", ping), ("checkins", ping)]
+    posts += [("redemptions", each) for each in (*asked, {**asked[1], "at": UNKNOWN_CODE}, [asked[1]])]
+    for path, body in posts:
+        for key in (*keys.values(), UNKNOWN_CODE):
+            answer = await gateway.post(f"/v1/{path}", json=body, headers={"Authorization": f"Bearer {key}"})
+            run.told.append(answer.text)
+    for path in BROKEN[:1] + BROKEN[3:]:
+        answer = await gateway.post("/v1/pings", content=path, headers={"Authorization": f"Bearer {keys[Scope.CRM]}"})
+        run.told.append(answer.text)
+    run.told.append((await gateway.get(f"/v1/offers?device={UNKNOWN_CODE}&lat=48.873799")).text)
+    assert any('"accepted":1' in told for told in run.told)
+    assert any('"ACCEPTED"' in told or '"ALREADY_USED"' in told for told in run.told)
 
 
 async def broken_messages(run: Run) -> None:
@@ -135,14 +163,16 @@ async def redis_away(run: Run, redis: RedisServer) -> None:
 
 def test_no_position_and_no_code_is_told(own_redis: RedisServer, capfd: pytest.CaptureFixture[str]) -> None:
     async def story() -> tuple[list[str], list[str]]:
-        settings = Settings(config=(AVENUE,), broker="embedded://told", redis=own_redis.url, ops_port=0)
+        settings = Settings(config=(AVENUE,), broker="embedded://told", redis=own_redis.url, ops_port=0, gateway_port=0)
         async with (
             build_app(settings) as engine,
-            ops_port(settings, engine.ops) as address,
-            httpx.AsyncClient(base_url=f"http://{address}") as client,
+            doors_beside(engine, broker_of(engine), settings, now) as addresses,
+            httpx.AsyncClient(base_url=addresses.ops or "") as client,
+            httpx.AsyncClient(base_url=addresses.gateway) as gateway,
         ):
             run, running = Run(engine, client), asyncio.create_task(engine.run())
             await offers_and_redemptions(run)
+            await at_the_gateway(run, gateway)
             await broken_messages(run)
             await a_fault_of_ours(run)
             await redis_away(run, own_redis)
