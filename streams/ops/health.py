@@ -92,8 +92,17 @@ class Health:
 
     async def look_after(self) -> None:
         """Ask and look about once a second, until cancelled: a probe and a scrape then only read what is known."""
-        while True:
-            await asyncio.gather(*(reach.ask_if_quiet(question) for reach, question in self._questions))
-            if self.work is not None:
-                self.work.look()
-            await asyncio.sleep(LOOK_SECONDS)
+        async with asyncio.TaskGroup() as looking:
+            for reach, question in self._questions:
+                looking.create_task(_ask_on(reach, question))
+            while True:
+                if self.work is not None:
+                    self.work.look()
+                await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _ask_on(reach: Reach, question: Question) -> None:
+    """Apart from the others: one that does not answer must not keep another from being asked."""
+    while True:
+        await reach.ask_if_quiet(question)
+        await asyncio.sleep(LOOK_SECONDS)

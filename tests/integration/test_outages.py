@@ -228,7 +228,7 @@ def test_what_goes_under_way_is_said_once_and_waited_for_and_nothing_is_lost(
             await day.offered_all(kafka)
             await said.until(outage, 1)
             await until(ops.is_ready, "it is ready")
-            assert any(ops.errors(server) > before[server] for server in outage.servers)
+            assert all(ops.errors(server) > before[server] for server in outage.servers)
             return said
 
     with work(servers, tmp_path) as worker:
