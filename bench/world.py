@@ -15,9 +15,10 @@ import orjson
 
 from geofences.index import GeofenceIndex
 from geofences.rings import Circle, Geofence, Ring, Zone, default_policy
-from offers.campaigns import Campaign, OfferTemplate, PerMember, Rules, Store, Text, TriggerKind, When, Who
+from offers.campaigns import Campaign, OfferTemplate, PerMember, Rules, Store, Text, Who
 from offers.contact_policy import Cap, ContactPolicy
 from offers.members import Consent, Grant, Profile
+from offers.triggers import TriggerKind, When
 from streams.records import Outgoing
 from streams.retailers import Retailer
 from streams.tables.keys import KEPT, key

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from config import language
 from config.consistency import chosen
 from offers import campaigns
+from offers.triggers import TriggerKind, When
 
 
 def campaign_rules(
-    campaign: language.Campaign, place: int, stores: dict[str, language.Store], full: language.Description
+    campaign: language.Campaign,
+    place: int,
+    stores: Mapping[str, language.Store],
+    places: Mapping[str, language.Place],
+    full: language.Description,
 ) -> campaigns.Campaign:
-    """`campaign` as it decides; `place` is its order in the file, `stores` those of the filled description by id."""
+    """`campaign` as it decides; `place` is its order in the file, `stores` and `places` those of `full` by id."""
     per_member = campaign.limits.per_member
     return campaigns.Campaign(
         id=campaign.id,
         place=place,
-        when=_when(campaign.when, stores),
+        when=_when(campaign.when, stores, places),
         offer=_offer(campaign.offer, full.locale.partition("-")[0]),
         who=_who(campaign.who),
         places=campaign.limits.offers,
@@ -24,19 +31,36 @@ def campaign_rules(
         holdout_percent=campaign.holdout,
         first_day=campaign.dates.first,
         last_day=campaign.dates.until,
+        store=campaign.store,
     )
 
 
-def _when(when: language.When, stores: dict[str, language.Store]) -> campaigns.When:
-    def ids(choice: language.Stores | None) -> frozenset[str]:
-        return frozenset(store.id for store in chosen(choice or language.ALL_STORES, stores))
+def _when(when: language.When, stores: Mapping[str, language.Store], places: Mapping[str, language.Place]) -> When:
+    kind, where, ring = happening(when, stores, places)
+    return When(kind, where, ring, nth=when.visit if isinstance(when.visit, int) else None)
 
-    if when.enters is not None:
-        return campaigns.When(campaigns.TriggerKind.ENTER, ids(when.enters.stores), ring=when.enters.ring)
-    if when.checks_in is not None:
-        return campaigns.When(campaigns.TriggerKind.CHECK_IN, ids(when.checks_in.stores))
-    nth = when.visit if isinstance(when.visit, int) else None
-    return campaigns.When(campaigns.TriggerKind.VISIT, ids(when.stores), nth=nth)
+
+KINDS = {
+    "enters": TriggerKind.ENTER,
+    "exits": TriggerKind.EXIT,
+    "passes": TriggerKind.PASS_BY,
+    "dwells": TriggerKind.DWELL,
+    "checks_in": TriggerKind.CHECK_IN,
+    "visit": TriggerKind.VISIT,
+}
+
+
+def happening(
+    said: language.Happening, stores: Mapping[str, language.Store], places: Mapping[str, language.Place]
+) -> tuple[TriggerKind, frozenset[str], str | None]:
+    """What it is, at which stores or places, and at which ring."""
+    at = getattr(said, said.name)
+    if said.places is not None:
+        where = frozenset(place.id for place in chosen(said.places, places))
+    else:
+        choice = said.stores if said.visit is not None else at.stores
+        where = frozenset(store.id for store in chosen(choice or language.ALL_STORES, stores))
+    return KINDS[said.name], where, at.ring if isinstance(at, language.AtRing) else None
 
 
 def _who(who: language.Who) -> campaigns.Who:

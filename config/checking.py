@@ -16,7 +16,7 @@ from config.document import Document, read_document
 from config.explaining import explain
 from config.findings import Finding, Path, Problem
 from config.geography import place_problems, ring_shapes
-from config.language import Campaign, Description, Product, Store
+from config.language import Campaign, Description, Place, Product, Store
 from config.names import read_time_zone
 from config.references import reference_problems
 from geofences.rings import Shape
@@ -72,20 +72,29 @@ def _detail_problems(
 ) -> Iterator[Problem]:
     """Problems of the stores and campaigns that are sound in their parts, however it is with the others."""
     stores, products = _sound(document, "stores", Store), _sound(document, "products", Product)
-    retailer_zone = _zone(document)
-    for path, store in stores.items():
-        misplaced = list(place_problems(store, path, store.timezone or retailer_zone))
-        yield from misplaced
-        if not misplaced:
-            found, problems = ring_shapes(store, path, folder)
-            shapes.update({(store.id, ring): shape for ring, shape in found.items()})
-            yield from problems
+    yield from _outline_problems(document, stores, folder, shapes)
     # Where one of the stores is wrong in itself, which rings there are is not known.
     whole = len(stores) == sum(1 for path in document.values if len(path) == 2 and path[0] == "stores")
     by_store = {store.id: store for store in stores.values()} if whole else {}
     by_product = {product.id: product for product in products.values()}
     for path, campaign in _sound(document, "campaigns", Campaign).items():
         yield from campaign_problems(campaign, path, by_store, by_product)
+
+
+def _outline_problems(
+    document: Document, stores: Mapping[Path, Store], folder: pathlib.Path, shapes: dict[tuple[str, str], Shape]
+) -> Iterator[Problem]:
+    """Where stores and places are, and their outlines, which are kept in `shapes`."""
+    retailer_zone = _zone(document)
+    sited: dict[Path, Store | Place] = {**stores, **_sound(document, "places", Place)}
+    for path, each in sited.items():
+        zone = each.timezone if isinstance(each, Store) else None
+        misplaced = list(place_problems(each, path, zone or retailer_zone))
+        yield from misplaced
+        if not misplaced:
+            found, problems = ring_shapes(each, path, folder)
+            shapes.update({(each.id, ring): shape for ring, shape in found.items()})
+            yield from problems
 
 
 def _sound(document: Document, key: str, model: type[_Model]) -> dict[Path, _Model]:

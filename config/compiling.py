@@ -26,6 +26,8 @@ class RetailerConfig:
     description: language.Description
     rules: campaigns.Rules
     zones: tuple[Zone, ...]
+    places: tuple[Zone, ...] = ()
+    """Those of the named places, each with one outline."""
 
     @property
     def retailer(self) -> str:
@@ -36,14 +38,16 @@ class RetailerConfig:
 def compile_retailer(description: language.Description, shapes: Shapes, file: str) -> RetailerConfig:
     """Compile a description without findings; `shapes` are those of its rings."""
     full = filled(description, shapes)
-    return RetailerConfig(file, full, _rules(full, shapes), tuple(_zone(store, shapes) for store in full.stores))
+    stores, places = (tuple(_zone(each, shapes) for each in named) for named in (full.stores, full.places))
+    return RetailerConfig(file, full, _rules(full, shapes), stores, places)
 
 
 def filled(description: language.Description, shapes: Shapes) -> language.Description:
     """`description` with each default written out, so that it says what will be done."""
     stores = tuple(_filled_store(store, description, shapes) for store in description.stores)
     name = description.name or description.retailer
-    return description.model_copy(update={"name": name, "stores": stores})
+    places = tuple(_filled_place(place, shapes) for place in description.places)
+    return description.model_copy(update={"name": name, "stores": stores, "places": places})
 
 
 def written(description: language.Description) -> dict[str, object]:
@@ -56,9 +60,10 @@ def configuration_hash(full: language.Description, shapes: Shapes) -> str:
 
     Comments, the order of keys and the way a value is written (`60min`, `1h`) make no difference.
     """
+    sited: tuple[language.Store | language.Place, ...] = (*full.stores, *full.places)
     named = {
         f"{store.id}/{name}": to_wkb(shapes[store.id, name], hex=True, byte_order=1)
-        for store in full.stores
+        for store in sited
         for name, ring in store.rings.items()
         if ring.geojson is not None
     }
@@ -71,35 +76,46 @@ def _filled_store(store: language.Store, description: language.Description, shap
     return store.model_copy(update={"name": store.name or store.id, "timezone": zone, **rings})
 
 
+def _filled_place(place: language.Place, shapes: Shapes) -> language.Place:
+    return place.model_copy(update={"name": place.name or place.id, **_held(place.id, "inside", place, shapes)})
+
+
 def _filled_ring(store: language.Store, name: str, ring: language.RingShape, shapes: Shapes) -> language.RingShape:
-    policy = default_policy(Ring[name.upper()], shapes[store.id, name])
+    return ring.model_copy(update=_held(store.id, name, ring, shapes))
+
+
+def _held(owner: str, name: str, ring: language.RingShape, shapes: Shapes) -> dict[str, float]:
+    """How a ring is held, with the defaults for its shape."""
+    policy = default_policy(Ring[name.upper()], shapes[owner, name])
     enter_after = policy.enter_after if ring.enter_after is None else ring.enter_after
     exit_margin = policy.exit_margin if ring.exit_margin is None else ring.exit_margin
-    return ring.model_copy(update={"enter_after": enter_after, "exit_margin": exit_margin})
+    return {"enter_after": enter_after, "exit_margin": exit_margin}
 
 
-def _zone(store: language.Store, shapes: Shapes) -> Zone:
+def _zone(store: language.Store | language.Place, shapes: Shapes) -> Zone:
     fences = tuple(_geofence(store, name, ring, shapes) for name, ring in store.rings.items())
     return Zone(store.id, fences, store.visit_after)
 
 
-def _geofence(store: language.Store, name: str, ring: language.RingShape, shapes: Shapes) -> Geofence:
+def _geofence(store: language.Store | language.Place, name: str, ring: language.RingShape, shapes: Shapes) -> Geofence:
     policy = RingPolicy(ring.enter_after or 0, ring.exit_margin or 0.0, store.gone_after)
     return Geofence(Ring[name.upper()], shapes[store.id, name], policy)
 
 
 def _rules(full: language.Description, shapes: Shapes) -> campaigns.Rules:
     stores = {store.id: store for store in full.stores}
+    places = {place.id: place for place in full.places}
     return campaigns.Rules(
         retailer=full.retailer,
         zone=ZoneInfo(full.timezone),
         locale=full.locale,
         stores={id_: _store(store, full) for id_, store in stores.items()},
-        campaigns=tuple(campaign_rules(each, place, stores, full) for place, each in enumerate(full.campaigns)),
+        campaigns=tuple(campaign_rules(each, place, stores, places, full) for place, each in enumerate(full.campaigns)),
         contact=_contact(full.contact),
         products={each.id: _product(each) for each in full.products},
         hash=configuration_hash(full, shapes),
         max_trigger_age=full.max_trigger_age,
+        places=frozenset(places),
     )
 
 

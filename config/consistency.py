@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from config.findings import Path, Problem
-from config.language import Campaign, Offer, Product, Store, Stores, When
+from config.language import AtRing, Campaign, Offer, Place, Product, Store, Stores, When
 from config.references import placeholders
+
+Sited = TypeVar("Sited", Store, Place)
 
 Check = Callable[[Offer, Sequence[Product]], str | None]
 
@@ -16,6 +19,7 @@ def campaign_problems(
 ) -> Iterator[Problem]:
     """Contradictions inside a campaign that is sound in its parts; what names an unknown thing is told elsewhere."""
     yield from _trigger_problems(campaign.when, (*path, "when"), stores)
+    yield from _store_problems(campaign, path)
     yield from _visit_problems(campaign, path)
     offered = offered_products(campaign.offer, products)
     if offered is not None:
@@ -23,8 +27,8 @@ def campaign_problems(
         yield from _text_problems(campaign.offer, (*path, "offer", "text"), offered)
 
 
-def chosen(choice: Stores, stores: Mapping[str, Store]) -> list[Store]:
-    """The stores that `choice` means."""
+def chosen(choice: Stores, stores: Mapping[str, Sited]) -> list[Sited]:
+    """The stores, or places, that `choice` means."""
     if choice.tag is not None:
         return [store for store in stores.values() if choice.tag in store.tags]
     return [store for store in stores.values() if choice.all or store.id in choice.ids]
@@ -40,13 +44,23 @@ def offered_products(offer: Offer, products: Mapping[str, Product]) -> list[Prod
 
 
 def _trigger_problems(when: When, path: Path, stores: Mapping[str, Store]) -> Iterator[Problem]:
-    if when.enters is None:
+    at = getattr(when, when.name)
+    if not isinstance(at, AtRing) or at.stores is None:
         return
-    waiting = chosen(when.enters.stores, stores)
-    if waiting and not any(when.enters.ring in store.rings for store in waiting):
+    waiting = chosen(at.stores, stores)
+    if waiting and not any(at.ring in store.rings for store in waiting):
         have = sorted({ring for store in waiting for ring in store.rings})
-        what = f"none of its stores has the ring `{when.enters.ring}`, so it can never happen"
-        yield Problem((*path, "enters", "ring"), what, f"they have {', '.join(have)}")
+        what = f"none of its stores has the ring `{at.ring}`, so it can never happen"
+        yield Problem((*path, when.name, "ring"), what, f"they have {', '.join(have)}")
+
+
+def _store_problems(campaign: Campaign, path: Path) -> Iterator[Problem]:
+    """A place is no store: who is met there must be told of one; at a store it is that one."""
+    if campaign.when.places is not None and campaign.store is None:
+        what = "it begins at places, and the offer needs a store to speak of"
+        yield Problem((*path, "when", campaign.when.name, "places"), what, "add `store: …` to the campaign")
+    elif campaign.when.places is None and campaign.store is not None:
+        yield Problem((*path, "store"), "the offer speaks of the store where it begins", "leave `store` out", True)
 
 
 def _visit_problems(campaign: Campaign, path: Path) -> Iterator[Problem]:

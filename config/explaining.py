@@ -15,8 +15,8 @@ from config.quantities import quoted
 
 LATER = frozenset(
     (
-        *("attributes", "budget", "cost", "dayparts", "each", "even_closed", "exits", "for_newcomers", "hours"),
-        *("kind", "newcomers", "notices", "otherwise", "places", "recommend", "sequence", "series", "spacing"),
+        *("attributes", "budget", "cost", "dayparts", "each", "even_closed", "for_newcomers", "hours"),
+        *("kind", "newcomers", "notices", "otherwise", "recommend", "sequence", "series", "spacing"),
         *("stamp", "within"),
     )
 )

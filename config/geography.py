@@ -13,7 +13,7 @@ from babel.core import get_global
 from timezonefinder import timezone_at
 
 from config.findings import Path, Problem
-from config.language import Point, RingShape, Store
+from config.language import Place, Point, RingShape, Store
 from config.shapes import Misshapen, shape_of, split_advice
 from geofences.checks import not_nested, problems_of_position
 from geofences.rings import Geofence, Ring, Shape, default_policy
@@ -21,7 +21,7 @@ from geofences.rings import Geofence, Ring, Shape, default_policy
 SWAPPED = "swap lat and lon"
 
 
-def place_problems(store: Store, path: Path, zone: str | None) -> Iterator[Problem]:
+def place_problems(store: Store | Place, path: Path, zone: str | None) -> Iterator[Problem]:
     """Positions of a store that are off the map or probably swapped; `zone` is its time zone, where that is known."""
     country = country_of(zone) if zone else None
     yield from _position_problems(store.location, (*path, "location"), country)
@@ -29,7 +29,7 @@ def place_problems(store: Store, path: Path, zone: str | None) -> Iterator[Probl
         yield from _corner_problems(name, ring.polygon or (), (*path, name, "polygon"), country)
 
 
-def ring_shapes(store: Store, path: Path, folder: pathlib.Path) -> tuple[dict[str, Shape], list[Problem]]:
+def ring_shapes(store: Store | Place, path: Path, folder: pathlib.Path) -> tuple[dict[str, Shape], list[Problem]]:
     """The shapes of a store's rings, and what is wrong with them, by themselves and with each other."""
     shapes: dict[str, Shape] = {}
     problems: list[Problem] = []

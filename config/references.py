@@ -22,7 +22,9 @@ _WHEN: Pattern = ("campaigns", int, "when")
 _WHO: Pattern = ("campaigns", int, "who")
 _OFFER: Pattern = ("campaigns", int, "offer")
 
-_OF_STORES: tuple[Pattern, ...] = ((*_WHEN, "stores"), (*_WHEN, "enters", "stores"), (*_WHEN, "checks_in", "stores"))
+_MOVES = ("enters", "exits", "passes", "dwells")
+_OF_STORES: tuple[Pattern, ...] = ((*_WHEN, "stores"), *((*_WHEN, key, "stores") for key in (*_MOVES, "checks_in")))
+_OF_PLACES: tuple[Pattern, ...] = tuple((*_WHEN, key, "places") for key in _MOVES)
 _OF_PRODUCTS: tuple[Pattern, ...] = (
     (*_OFFER, "product"),
     (*_OFFER, "product", "id"),
@@ -34,14 +36,16 @@ _TEXTS: tuple[Pattern, ...] = ((*_OFFER, "text", str), (*_OFFER, "text", str, "t
 
 def reference_problems(document: Document) -> Iterator[Problem]:
     """Ids that stand twice, and names of what is not there."""
-    for kind in ("stores", "campaigns", "products"):
+    for kind in (("stores", "places"), ("campaigns",), ("products",)):
         yield from _twice(document, kind)
-    stores, tags = _names(document, ("stores", int, "id")), _names(document, ("stores", int, "tags", int))
-    tags |= _names(document, ("stores", int, "tags"))
     products, categories = _names(document, ("products", int, "id")), _names(document, ("products", int, "category"))
-    for pattern in _OF_STORES:
-        yield from _unknown(document, (*pattern, int), "store", stores)
-        yield from _unknown(document, (*pattern, "tag"), "tag", tags)
+    for kinds, patterns in (("stores", _OF_STORES), ("places", _OF_PLACES)):
+        named, tags = _names(document, (kinds, int, "id")), _names(document, (kinds, int, "tags", int))
+        tags |= _names(document, (kinds, int, "tags"))
+        for pattern in patterns:
+            yield from _unknown(document, (*pattern, int), kinds.removesuffix("s"), named)
+            yield from _unknown(document, (*pattern, "tag"), "tag", tags)
+    yield from _unknown(document, ("campaigns", int, "store"), "store", _names(document, ("stores", int, "id")))
     for pattern in _OF_PRODUCTS:
         yield from _unknown(document, pattern, "product", products)
     yield from _unknown(document, (*_OFFER, "product", "category"), "product of category", categories)
@@ -59,15 +63,17 @@ def _names(document: Document, pattern: Pattern) -> set[str]:
     return {value for _, value in document.scalars(*pattern) if isinstance(value, str)}
 
 
-def _twice(document: Document, kind: str) -> Iterator[Problem]:
+def _twice(document: Document, kinds: tuple[str, ...]) -> Iterator[Problem]:
     first: dict[str, Path] = {}
-    for path, value in document.scalars(kind, int, "id"):
+    for path, value in (each for kind in kinds for each in document.scalars(kind, int, "id")):
         if not isinstance(value, str):
             continue
         if value in first:
             line = document.position(first[value]).line
             yield Problem(
-                path, f"the id {quoted(value)} stands in {kind} already, in line {line}", "give one of them another"
+                path,
+                f"the id {quoted(value)} stands in {first[value][0]} already, in line {line}",
+                "give one of them another",
             )
         first.setdefault(value, path)
 

@@ -12,7 +12,7 @@ from shapely.errors import ShapelyError  # type: ignore[attr-defined]  # it come
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry import shape as shapely_shape
 
-from config.language import RingShape, Store
+from config.language import Place, RingShape, Store
 from config.names import did_you_mean
 from config.quantities import quoted, wrong
 from geofences.checks import problems_of_circle, problems_of_polygon, problems_of_shape
@@ -33,7 +33,7 @@ class Misshapen(Exception):  # noqa: N818 - a verdict about a ring, not a fault
         super().__init__(f"{what}; {todo}")
 
 
-def shape_of(store: Store, ring: RingShape, folder: pathlib.Path) -> Shape:
+def shape_of(store: Store | Place, ring: RingShape, folder: pathlib.Path) -> Shape:
     """The shape of `ring`, sound in itself; GeoJSON files are looked for from `folder`. Raises Misshapen."""
     if ring.radius is not None:
         circle = Circle(store.location.lon, store.location.lat, ring.radius)

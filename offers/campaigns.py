@@ -5,33 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from offers.contact_policy import ContactPolicy
 from offers.money import Money
 from offers.products import Product
-
-
-class TriggerKind(StrEnum):
-    """What may start an offer."""
-
-    ENTER = "ENTER"
-    """A ring of a store was entered."""
-    CHECK_IN = "CHECK_IN"
-    """A member said so, and is believed."""
-    VISIT = "VISIT"
-    """A visit began: long enough in the innermost ring, or a believed check-in."""
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """The trigger a campaign waits for, at which stores; `ring` of an ENTER, `nth` visit of a VISIT (None: any)."""
-
-    kind: TriggerKind
-    stores: frozenset[str]
-    ring: str | None = None
-    nth: int | None = None
+from offers.triggers import Key, When
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +91,8 @@ class Campaign:
     holdout_percent: int = 0
     first_day: date | None = None
     last_day: date | None = None
+    store: str | None = None
+    """The store that the offer speaks of, where the trigger is at a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +117,18 @@ class Rules:
     products: Mapping[str, Product]
     hash: str
     max_trigger_age: int = 300_000
-    by_trigger: Mapping[tuple[TriggerKind, str, str | None], tuple[Campaign, ...]] = field(init=False)
-    """Ranked campaigns by (kind, store, ring), so that a decision looks at none that cannot be triggered."""
+    places: frozenset[str] = frozenset()
+    """Ids of the named places, none of which is a store's."""
+    by_trigger: Mapping[Key, tuple[Campaign, ...]] = field(init=False)
+    """Ranked campaigns by what triggers them, so that a decision looks at none that cannot be triggered."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_trigger", _by_trigger(self.campaigns))
 
 
-def _by_trigger(campaigns: tuple[Campaign, ...]) -> dict[tuple[TriggerKind, str, str | None], tuple[Campaign, ...]]:
-    waiting: dict[tuple[TriggerKind, str, str | None], list[Campaign]] = {}
+def _by_trigger(campaigns: tuple[Campaign, ...]) -> dict[Key, tuple[Campaign, ...]]:
+    waiting: dict[Key, list[Campaign]] = {}
     for campaign in sorted(campaigns, key=lambda each: (-each.priority, each.place)):
-        for store in campaign.when.stores:
-            waiting.setdefault((campaign.when.kind, store, campaign.when.ring), []).append(campaign)
-    return {trigger: tuple(ranked) for trigger, ranked in waiting.items()}
+        for key in campaign.when.keys:
+            waiting.setdefault(key, []).append(campaign)
+    return {key: tuple(ranked) for key, ranked in waiting.items()}

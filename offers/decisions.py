@@ -12,9 +12,10 @@ from offers.coupons import coupon_code
 from offers.eligibility import Candidate, Refusal, refusal
 from offers.members import Member, Purpose, Wish
 from offers.money import Money
-from offers.occasions import Occasion, Trigger, shadowed
+from offers.occasions import Occasion, shadowed
 from offers.products import Product
 from offers.stopping import stop_url
+from offers.triggers import Trigger
 from offers.withheld import Withheld
 
 
@@ -149,7 +150,7 @@ def _candidates(occasion: Occasion, member: Member, circumstances: Circumstances
 
 def waiting(trigger: Trigger, rules: Rules) -> tuple[Campaign, ...]:
     """The campaigns that wait for `trigger`, best first."""
-    return rules.by_trigger.get((trigger.kind, trigger.store, trigger.ring), ())
+    return rules.by_trigger.get(trigger.key, ())
 
 
 def rank(candidate: Candidate) -> tuple[int, int]:
@@ -158,7 +159,7 @@ def rank(candidate: Candidate) -> tuple[int, int]:
 
 
 def _candidate(campaign: Campaign, trigger: Trigger, member: Member, circumstances: Circumstances) -> Candidate:
-    store = circumstances.rules.stores[trigger.store]
+    store = circumstances.rules.stores[trigger.store or campaign.store or ""]
     return Candidate(campaign, member, trigger.at, store, circumstances.rules, circumstances.catalogue)
 
 
@@ -265,7 +266,7 @@ def _offer(occasion: Occasion, winner: _Entry, circumstances: Circumstances) -> 
         occasion.retailer,
         candidate.member.id,
         candidate.campaign.id,
-        trigger.store,
+        candidate.store.id,
         trigger.ring,
         candidate.worded.text,
         candidate.worded.locale,

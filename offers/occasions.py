@@ -5,23 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from geofences.ids import timed_id
-from offers.campaigns import Rules, TriggerKind
+from offers.campaigns import Rules
+from offers.triggers import Trigger, TriggerKind
 
-
-@dataclass(frozen=True, slots=True)
-class Trigger:
-    """One thing that happened at `at` (milliseconds UTC), and may start an offer. `ring` is that of an ENTER."""
-
-    id: str
-    kind: TriggerKind
-    at: int
-    store: str
-    ring: str | None = None
-
-    @property
-    def geofence(self) -> str | None:
-        """`store/ring`, where a ring was entered."""
-        return f"{self.store}/{self.ring}" if self.ring else None
+ALWAYS_TOLD = frozenset({TriggerKind.ENTER, TriggerKind.CHECK_IN, TriggerKind.VISIT})
+"""Kinds of triggers that have a decision even where no campaign waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +43,11 @@ def occasion_id(retailer: str, source: str, at: int, triggers: tuple[Trigger, ..
     return timed_id(at, "occasion", retailer, source, *(trigger.id for trigger in triggers))
 
 
+def awaited(trigger: Trigger, rules: Rules) -> bool:
+    """Whether `trigger` is to be decided: an ENTER, a visit or a check-in always is, others where a campaign waits."""
+    return trigger.kind in ALWAYS_TOLD or trigger.key in rules.by_trigger
+
+
 def visit_trigger(retailer: str, source: str, store: str, at: int) -> Trigger:
     """The trigger of a visit that begins at `store` at `at`."""
     return Trigger(timed_id(at, "visit", retailer, source, store), TriggerKind.VISIT, at, store)
@@ -69,6 +62,6 @@ def shadowed(triggers: tuple[Trigger, ...], rules: Rules) -> frozenset[str]:
     speaking: dict[str, str] = {}
     enters = [trigger for trigger in triggers if trigger.kind is TriggerKind.ENTER]
     for trigger in enters:
-        if rules.by_trigger.get((trigger.kind, trigger.store, trigger.ring)):
-            speaking[trigger.store] = trigger.id
-    return frozenset(each.id for each in enters if speaking.get(each.store, each.id) != each.id)
+        if trigger.key in rules.by_trigger:
+            speaking[trigger.where] = trigger.id
+    return frozenset(each.id for each in enters if speaking.get(each.where, each.id) != each.id)

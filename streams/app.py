@@ -15,7 +15,6 @@ import faust
 
 from config import RetailerConfig, load_or_refuse
 from config.settings import Settings
-from geofences.index import GeofenceIndex
 from streams import topics
 from streams.agents import Clock, Observe, define_agents
 from streams.entries import Entries
@@ -26,7 +25,7 @@ from streams.ops.process import Ops
 from streams.ops.reach import WatchedProducer
 from streams.pipeline import Pipeline
 from streams.producers import EmbeddedProducer, KafkaProducer
-from streams.retailers import Retailer, Retailers, retailer_secret
+from streams.retailers import Retailer, Retailers, retailer_secret, with_geofences
 from streams.tables.keyspace import Keyspace
 from streams.tables.redis_keyspace import connect
 from streams.tables.server import RedisServer
@@ -158,7 +157,7 @@ def _sample_secret(settings: Settings) -> str:
 
 def _retailer(described: RetailerConfig, secret: str, public_url: str) -> Retailer:
     own = retailer_secret(secret, described.retailer)
-    return Retailer(described.rules, GeofenceIndex(described.zones), own, public_url)
+    return with_geofences(described.rules, described.zones, described.places, own, public_url)
 
 
 def _spare_the_collector() -> None:

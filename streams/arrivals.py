@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 
 from geofences.fixes import DEFAULT_ACCURACY, DEFAULT_SCREEN, Fix, FixRejection, screen_alone
 from geofences.ids import timed_id
 from geofences.presence import transition_id
-from geofences.states import Transition, TransitionKind
-from offers.campaigns import TriggerKind
-from offers.occasions import Occasion, Trigger, occasion_id, visit_trigger
+from geofences.states import Transition, TransitionKind, TransitionReason
+from offers.campaigns import Rules
+from offers.occasions import Occasion, awaited, occasion_id, visit_trigger
+from offers.triggers import Trigger, TriggerKind
 from streams.messages import CheckIn, Ping
 from streams.records import Record
 from streams.times import to_milliseconds
@@ -43,19 +44,29 @@ def check_in_fix(check_in: CheckIn) -> Fix | None:
     return Fix(check_in.lon, check_in.lat, accuracy, to_milliseconds(check_in.at))
 
 
-def occasions_of(track: Track, transitions: Iterable[Transition]) -> Iterator[Occasion]:
-    """The occasions of transitions, one for each time at which some were believed."""
+def occasions_of(track: Track, transitions: Iterable[Transition], rules: Rules) -> Iterator[Occasion]:
+    """The occasions of transitions, one for each time at which some were believed.
+
+    Its id names all that happened, whatever campaigns wait for: it is the same under other rules.
+    """
     for at, together in groupby(transitions, key=lambda transition: transition.confirmed_at):
-        triggers: list[Trigger] = []
-        visits: list[str] = []
-        for transition in together:
-            if transition.kind is TransitionKind.ENTER:
-                triggers.append(enter_trigger(track, transition))
-            elif transition.kind is TransitionKind.DWELL:
-                triggers.append(visit_trigger(track.retailer, track.name, transition.store, at))
-                visits.append(transition.store)
+        happened = tuple(chain.from_iterable(_triggers(track, transition, rules) for transition in together))
+        triggers = tuple(trigger for trigger in happened if awaited(trigger, rules))
         if triggers:
-            yield _occasion(track.retailer, track.member, track.name, at, tuple(triggers), tuple(visits))
+            visits = tuple(each.where for each in happened if each.kind is TriggerKind.VISIT)
+            named = occasion_id(track.retailer, track.name, at, happened)
+            yield Occasion(named, track.retailer, track.member, track.name, at, triggers, visits)
+
+
+def _triggers(track: Track, transition: Transition, rules: Rules) -> Iterator[Trigger]:
+    """What a transition may start; one that only says that nothing was heard starts nothing."""
+    if transition.reason is TransitionReason.TIMEOUT:
+        return
+    yield transition_trigger(track, transition, transition.store in rules.places)
+    if transition.kind is TransitionKind.EXIT and transition.reason is TransitionReason.PASS_BY:
+        yield passing_trigger(track, transition)
+    if transition.kind is TransitionKind.DWELL and transition.store not in rules.places:
+        yield visit_trigger(track.retailer, track.name, transition.store, transition.confirmed_at)
 
 
 def check_in_rejection(arrival: Arrival, at: int) -> FixRejection | None:
@@ -83,23 +94,20 @@ def check_in_occasion(
     """
     check_in = Trigger(timed_id(at, "check-in", retailer, source, store), TriggerKind.CHECK_IN, at, store)
     triggers = (check_in, visit_trigger(retailer, source, store, at), *entered)
-    return _occasion(retailer, member, device, at, triggers, (store,), source)
+    named = occasion_id(retailer, source, at, triggers)
+    return Occasion(named, retailer, member, device or source, at, triggers, (store,))
 
 
-def enter_trigger(track: Track, transition: Transition) -> Trigger:
+def transition_trigger(track: Track, transition: Transition, of_place: bool = False) -> Trigger:
     """It counts from when it was believed: somebody who walked in slowly is greeted all the same."""
     named = transition_id(track.retailer, track.name, transition)
-    return Trigger(named, TriggerKind.ENTER, transition.confirmed_at, transition.store, transition.ring.label)
+    kind, at = TriggerKind(transition.kind.value), transition.confirmed_at
+    if of_place:
+        return Trigger(named, kind, at, None, place=transition.store)
+    return Trigger(named, kind, at, transition.store, transition.ring.label)
 
 
-def _occasion(
-    retailer: str,
-    member: str | None,
-    device: str | None,
-    at: int,
-    triggers: tuple[Trigger, ...],
-    visits: tuple[str, ...],
-    source: str | None = None,
-) -> Occasion:
-    named = occasion_id(retailer, source or device or "", at, triggers)
-    return Occasion(named, retailer, member, device or source, at, triggers, visits)
+def passing_trigger(track: Track, left: Transition) -> Trigger:
+    """That somebody who leaves the innermost ring never stayed for a visit."""
+    named = timed_id(left.at, "pass-by", transition_id(track.retailer, track.name, left))
+    return Trigger(named, TriggerKind.PASS_BY, left.confirmed_at, left.store, left.ring.label)

@@ -184,7 +184,7 @@ class Drawing:
         name = self._sketch.members.get(decision.member or "", decision.member or "somebody")
         reason = reason_in_words(decision.reason, decision.detail)
         title = f"{name}, {clock_time(decision.at, self._zone)}: nothing offered at "
-        title += f"{self._sketch.store_name(decision.trigger.store)}: {reason} ({decision.reason})"
+        title += f"{self._sketch.store_name(decision.trigger.where)}: {reason} ({decision.reason})"
         return _at(*self._free(place[1] + 13, place[2]), NO_OFFER, title)
 
     def _place_of(self, member: str, at: int) -> tuple[str, float, float] | None:

@@ -137,7 +137,7 @@ def _withheld(sketch: Sketch) -> Iterator[str]:
 
 def _why(sketch: Sketch, decision: DecisionTold) -> str:
     name = sketch.members.get(decision.member or "", decision.member or "somebody")
-    came = occurrence(decision.trigger, sketch.store_name(decision.trigger.store))
+    came = occurrence(decision.trigger, sketch.store_name(decision.trigger.where))
     reason = reason_in_words(decision.reason, decision.detail)
     at = clock_time(decision.at, sketch.rules.zone)
     return (

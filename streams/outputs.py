@@ -9,23 +9,26 @@ import orjson
 
 from geofences.presence import Transition, transition_id
 from offers.decisions import Considered, Decision, Offer
-from offers.occasions import Trigger
+from offers.triggers import Trigger
 from streams import topics
 from streams.decoding import DeadLetter
 from streams.records import Outgoing
 from streams.times import written
 
 
-def transition_record(retailer: str, device: str, member: str | None, transition: Transition) -> Outgoing:
-    """A transition for the topic of that name."""
+def transition_record(
+    retailer: str, device: str, member: str | None, transition: Transition, of_place: bool = False
+) -> Outgoing:
+    """A transition for the topic of that name; one of a named place names no store, so that nobody counts it as one."""
     fix = transition.fix
     told: dict[str, Any] = {
         "id": transition_id(retailer, device, transition),
         "retailer": retailer,
         "device": device,
         "member": member,
-        "store": transition.store,
-        "geofence": transition.geofence,
+        "store": None if of_place else transition.store,
+        "place": transition.store if of_place else None,
+        "geofence": transition.store if of_place else transition.geofence,
         "kind": transition.kind.value,
         "at": written(transition.at),
         "confirmed_at": written(transition.confirmed_at),
@@ -103,6 +106,7 @@ def _trigger(trigger: Trigger) -> dict[str, Any]:
         "at": written(trigger.at),
         "geofence": trigger.geofence,
         "store": trigger.store,
+        "place": trigger.place,
     }
     return _told(told)
 

@@ -15,18 +15,19 @@ import numpy as np
 
 from geofences.check_ins import IN_THE_STORE, CheckInDoubt, believe
 from geofences.fixes import Fix, FixRejection
-from geofences.index import Sighting
+from geofences.index import GeofenceIndex, Sighting
 from geofences.states import Transition, TransitionKind
-from offers.occasions import Occasion, Trigger
+from offers.occasions import Occasion
+from offers.triggers import Trigger
 from streams import topics
 from streams.arrivals import (
     Arrival,
     check_in_fix,
     check_in_occasion,
     check_in_rejection,
-    enter_trigger,
     occasions_of,
     ping_fix,
+    transition_trigger,
 )
 from streams.batches import Batch, Processed, Rejection
 from streams.clockwork import Clockwork, Hints
@@ -177,7 +178,8 @@ class _Way:
             owner = device.owner
             retailer = self._retailers.get(owner[: owner.index("|")]) if device.granted else None
             if retailer is not None:
-                self.tracks[owner] = Track(device, retailer.index, partitions[owner])
+                index = retailer.index_for(device.admission)
+                self.tracks[owner] = Track(device, index, partitions[owner])
 
     def _admitted(self, arrival: Arrival) -> bool:
         record, message = arrival.record, arrival.message
@@ -198,16 +200,16 @@ class _Way:
         self.processed.rejections.append(rejection)
 
     def locate(self, arrivals: Sequence[Arrival]) -> list[tuple[Sighting, ...]]:
-        """The zones that hold each fix; those of one retailer are looked up at once."""
-        by_retailer: defaultdict[str, list[tuple[int, Fix]]] = defaultdict(list)
+        """The zones that hold each fix; those that look into the same index are looked up at once."""
+        by_index: defaultdict[GeofenceIndex, list[tuple[int, Fix]]] = defaultdict(list)
         for place, arrival in enumerate(arrivals):
-            if arrival.fix is not None and arrival.message.__class__ is Ping:
-                by_retailer[arrival.message.retailer].append((place, arrival.fix))
+            if arrival.fix is not None and arrival.track is not None and arrival.message.__class__ is Ping:
+                by_index[arrival.track.index].append((place, arrival.fix))
         sightings = [NOWHERE] * len(arrivals)
-        for retailer, placed in by_retailer.items():
+        for index, placed in by_index.items():
             lons = np.array([fix.lon for _, fix in placed])
             lats = np.array([fix.lat for _, fix in placed])
-            found = self._retailers[retailer].index.locate(lons, lats)
+            found = index.locate(lons, lats)
             for (place, _), seen in zip(placed, found, strict=True):
                 sightings[place] = seen
         return sightings
@@ -250,13 +252,16 @@ class _Way:
             self._clockwork.add(track.partition, track.wake, track.device.owner)
         if transitions:
             self._tell(track, transitions)
-            for occasion in occasions_of(track, transitions):
+            for occasion in occasions_of(track, transitions, self._retailers[track.retailer].rules):
                 self._arise(occasion)
 
     def _tell(self, track: Track, transitions: Iterable[Transition]) -> None:
+        places = self._retailers[track.retailer].rules.places
         for transition in transitions:
-            self.processed.transitions.append((track.retailer, track.name, transition))
-            self._outgoing.append(transition_record(track.retailer, track.name, track.member, transition))
+            of_place = transition.store in places
+            if not of_place:
+                self.processed.transitions.append((track.retailer, track.name, transition))
+            self._outgoing.append(transition_record(track.retailer, track.name, track.member, transition, of_place))
 
     def _arise(self, occasion: Occasion) -> None:
         self._outgoing.append(occasion)
@@ -290,7 +295,7 @@ class _Way:
         entered = [each for each in transitions if each.kind is TransitionKind.ENTER and each.confirmed_at == at]
         self._moved(track, transitions[: len(transitions) - len(entered)])
         self._tell(track, entered)
-        return tuple(enter_trigger(track, transition) for transition in entered)
+        return tuple(transition_trigger(track, transition) for transition in entered)
 
     async def decide(self, now: int, gate: Gate) -> None:
         """Put what comes of each occasion in its place, and the dead letters before all.

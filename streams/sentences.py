@@ -67,13 +67,26 @@ def movement(transition: TransitionTold, store: str) -> str:
 
 def occurrence(trigger: TriggerTold, store: str) -> str:
     """`came near Café Lumière`: what began a decision, as it is told afterwards."""
-    if trigger.kind == "CHECK_IN":
-        return f"checked in at {store}"
-    if trigger.kind == "VISIT":
-        return f"a visit of {store} began"
-    ring = (trigger.geofence or "").rpartition("/")[2]
-    places = {"catchment": f"came into the neighbourhood of {store}", "inside": f"went into {store}"}
-    return places.get(ring, f"came near {store}")
+    told = _OCCURRENCES.get((trigger.kind, _ring(trigger))) or _OCCURRENCES.get((trigger.kind, ""), "was seen at {}")
+    return told.format(store)
+
+
+_OCCURRENCES: Mapping[tuple[str, str], str] = {
+    ("CHECK_IN", ""): "checked in at {}",
+    ("VISIT", ""): "a visit of {} began",
+    ("ENTER", ""): "came near {}",
+    ("ENTER", "catchment"): "came into the neighbourhood of {}",
+    ("ENTER", "inside"): "went into {}",
+    ("DWELL", ""): "stayed at {}",
+    ("EXIT", ""): "went away from {}",
+    ("EXIT", "catchment"): "left the neighbourhood of {}",
+    ("EXIT", "inside"): "came out of {}",
+    ("PASS_BY", ""): "passed by {}",
+}
+
+
+def _ring(trigger: TriggerTold) -> str:
+    return (trigger.geofence or "").rpartition("/")[2]
 
 
 def verdict(decision: DecisionTold) -> str:

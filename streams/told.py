@@ -18,8 +18,14 @@ class TriggerTold(msgspec.Struct, frozen=True):
     kind: str
     id: str
     at: datetime
-    store: str
+    store: str = ""
     geofence: str | None = None
+    place: str = ""
+
+    @property
+    def where(self) -> str:
+        """The id of the store, or of the named place."""
+        return self.store or self.place
 
 
 class CandidateTold(msgspec.Struct, frozen=True):

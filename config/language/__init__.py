@@ -10,13 +10,14 @@ from config.language.contact import Address, Cap, Contact
 from config.language.offer import Coupon, Offer, ProductChoice, Wording
 from config.language.products import Product, Rating
 from config.language.retailer import Description
-from config.language.stores import ALL_STORES, Point, RingShape, Store, Stores
-from config.language.triggers import ChecksIn, Dates, Enters, When
+from config.language.stores import ALL_STORES, Place, Point, RingShape, Store, Stores
+from config.language.triggers import AtRing, ChecksIn, Dates, Happening, Somewhere, When
 from config.language.who import Bought, VisitCount, Who
 
 __all__ = [
     "ALL_STORES",
     "Address",
+    "AtRing",
     "Bought",
     "Campaign",
     "Cap",
@@ -25,15 +26,17 @@ __all__ = [
     "Coupon",
     "Dates",
     "Description",
-    "Enters",
+    "Happening",
     "Limits",
     "Offer",
     "PerMember",
+    "Place",
     "Point",
     "Product",
     "ProductChoice",
     "Rating",
     "RingShape",
+    "Somewhere",
     "Store",
     "Stores",
     "VisitCount",

@@ -10,7 +10,7 @@ from config.described import Count, Described
 from config.language.offer import Offer
 from config.language.triggers import Dates, When
 from config.language.who import Who
-from config.names import Id
+from config.names import Id, Words
 from config.quantities import Duration, Holdout
 
 
@@ -34,6 +34,7 @@ class Campaign(Described):
     id: Id
     when: When
     dates: Dates = Dates()
+    store: Words | None = None
     who: Who = Who()
     offer: Offer
     limits: Limits = Limits()

@@ -10,7 +10,7 @@ from config.described import Described
 from config.language.campaigns import Campaign
 from config.language.contact import Contact
 from config.language.products import Product
-from config.language.stores import Store
+from config.language.stores import Place, Store
 from config.names import Id, LocaleName, TimeZone, Words
 from config.quantities import MINUTE, Duration
 
@@ -24,6 +24,7 @@ class Description(Described):
     locale: LocaleName
     max_trigger_age: Duration = 5 * MINUTE
     stores: Annotated[tuple[Store, ...], Field(min_length=1)]
+    places: tuple[Place, ...] = ()
     contact: Contact = Contact()
     campaigns: tuple[Campaign, ...] = ()
     products: tuple[Product, ...] = ()

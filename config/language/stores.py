@@ -1,4 +1,4 @@
-"""The stores of a retailer, their rings, and how others choose among them."""
+"""The stores of a retailer and its named places, their outlines, and how others choose among them."""
 
 from __future__ import annotations
 
@@ -61,8 +61,24 @@ class Store(Described):
         return self
 
 
+class Place(RingShape):
+    """A named place that is no store: a station, a car park. Its outline stands in it as that of a ring would."""
+
+    id: Id
+    name: Words | None = None
+    tags: Annotated[tuple[Words, ...], BeforeValidator(listed)] = ()
+    location: Point
+    visit_after: Hold = DEFAULT_VISIT_AFTER
+    gone_after: Hold = DEFAULT_GONE_AFTER
+
+    @property
+    def rings(self) -> dict[str, RingShape]:
+        """Its one outline, as the rings of a store stand there."""
+        return {"inside": self}
+
+
 class Stores(Described):
-    """Which stores: `all`, a list of ids, or those with a tag. Written back in the short form."""
+    """Which stores, or places: `all`, a list of ids, or those with a tag. Written back in the short form."""
 
     all: bool = False
     ids: tuple[Words, ...] = ()

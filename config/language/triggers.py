@@ -7,21 +7,46 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PlainValidator, model_validator
 
 from config.described import Described, exactly_one
-from config.language.stores import ALL_STORES, Stores
+from config.language.stores import Stores
 from config.quantities import Day, quoted, wrong
 
 
-class Enters(Described):
-    """A ring of one of the stores is entered."""
+class Somewhere(Described):
+    """At some of the stores, all of them where nothing is said, or at some of the named places."""
 
-    ring: Literal["catchment", "proximity", "inside"]
-    stores: Stores = ALL_STORES
+    stores: Stores | None = None
+    places: Stores | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _everywhere(cls, value: Any) -> Any:
+        said = not isinstance(value, dict) or "stores" in value or "places" in value
+        return value if said else {**value, "stores": "all"}
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        exactly_one(self, "stores", "places")
+        return self
+
+
+class AtRing(Somewhere):
+    """A ring of one of the stores; a place has but one outline."""
+
+    ring: Literal["catchment", "proximity", "inside"] | None = None
+
+    @model_validator(mode="after")
+    def _ring_of_stores(self) -> Self:
+        if self.stores is not None and self.ring is None:
+            raise wrong("`ring` is missing", "add `ring: …`")
+        if self.places is not None and self.ring is not None:
+            raise wrong("`ring` beside `places`, which have none", "leave it out")
+        return self
 
 
 class ChecksIn(Described):
     """A member says that they are at one of the stores, and is believed."""
 
-    stores: Stores = ALL_STORES
+    stores: Stores = Stores.model_construct(all=True)
 
 
 def _visit(value: Any) -> Any:
@@ -30,20 +55,42 @@ def _visit(value: Any) -> Any:
     raise wrong(f"{quoted(value)} is no visit", "write `any`, or the number of the visit, as in 6")
 
 
-class When(Described):
-    """The trigger: one of `enters`, `checks_in`, `visit`."""
+class Happening(Described):
+    """Something that can happen: one of these."""
 
-    enters: Enters | None = None
+    enters: AtRing | None = None
+    exits: AtRing | None = None
+    passes: AtRing | None = None
+    dwells: Somewhere | None = None
     checks_in: ChecksIn | None = None
     visit: Annotated[int | Literal["any"], PlainValidator(_visit)] | None = None
     stores: Stores | None = None
 
     @model_validator(mode="after")
     def _one_trigger(self) -> Self:
-        trigger = exactly_one(self, "enters", "checks_in", "visit")
+        trigger = exactly_one(self, *HAPPENINGS)
         if self.stores is not None and trigger != "visit":
             raise wrong(f"`stores` beside `{trigger}`", f"write them inside, as in `{trigger}: {{stores: …}}`")
         return self
+
+    @property
+    def name(self) -> str:
+        """Which of them it is: `enters`."""
+        return next(key for key in HAPPENINGS if getattr(self, key) is not None)
+
+    @property
+    def places(self) -> Stores | None:
+        """The places where it happens; None where it happens at stores."""
+        at = getattr(self, self.name)
+        return at.places if isinstance(at, Somewhere) else None
+
+
+HAPPENINGS = ("enters", "exits", "passes", "dwells", "checks_in", "visit")
+"""The keys of a happening."""
+
+
+class When(Happening):
+    """The trigger."""
 
 
 class Dates(Described):

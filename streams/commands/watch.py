@@ -97,6 +97,6 @@ def line(told: Told, retailers: Mapping[str, RetailerConfig]) -> Text:
 
 
 def _whom(told: OfferTold | DecisionTold, retailer: RetailerConfig | None) -> Text:
-    known = retailer.rules.stores.get(told.trigger.store) if retailer else None
-    came = occurrence(told.trigger, known.name if known else told.trigger.store)
+    known = retailer.rules.stores.get(told.trigger.where) if retailer else None
+    came = occurrence(told.trigger, known.name if known else told.trigger.where)
     return Text.assemble((told.member or "nobody known", "cyan"), f" {came}: ")

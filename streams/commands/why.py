@@ -75,8 +75,8 @@ def explanation(found: Found, retailer: RetailerConfig | None) -> Table:
     """The decision as a table of two columns; without the retailer's YAML, times are UTC and stores are ids."""
     decision = found.decision
     zone = retailer.rules.zone if retailer else ZoneInfo("UTC")
-    known = retailer.rules.stores.get(decision.trigger.store) if retailer else None
-    store = known.name if known else decision.trigger.store
+    known = retailer.rules.stores.get(decision.trigger.where) if retailer else None
+    store = known.name if known else decision.trigger.where
     happened = f"{decision.member or 'somebody whom nobody knows'}: {occurrence(decision.trigger, store)}"
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)

@@ -37,8 +37,8 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "retailer: shop",
         "retailer: shop\nqqq: 1",
         [
-            "2:1: `qqq` is no key here; known here: campaigns, contact, locale, max_trigger_age, name, products, "
-            "retailer, stores, …"
+            "2:1: `qqq` is no key here; known here: campaigns, contact, locale, max_trigger_age, name, places, "
+            "products, retailer, …"
         ],
     ),
     "key of a later version": (

@@ -14,10 +14,11 @@ from config import ConfigError, RetailerConfig, load, load_or_refuse
 from config.loading import is_scenarios
 from config.showing import show
 from geofences.rings import Circle, Ring, RingPolicy
-from offers.campaigns import Bought, Discount, PerMember, Text, TriggerKind, When, Who
+from offers.campaigns import Bought, Discount, PerMember, Text, Who
 from offers.contact_policy import Cap, QuietHours
 from offers.money import Money
 from offers.products import Product
+from offers.triggers import TriggerKind, When
 from tests.config.sound_retailer import SOUND, altered
 
 EXAMPLES = sorted(

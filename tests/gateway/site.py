@@ -13,11 +13,10 @@ import httpx
 import orjson
 
 from geofences.ids import timed_id
-from offers.campaigns import TriggerKind
 from offers.decisions import Offer, OfferCoupon
 from offers.members import Grant
-from offers.occasions import Trigger
 from offers.stopping import stop_url
+from offers.triggers import Trigger, TriggerKind
 from streams import topics
 from streams.admitting import settle
 from streams.delivery import Delivery, delivering

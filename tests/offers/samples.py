@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from offers.campaigns import Campaign, OfferTemplate, Rules, Store, Text, TriggerKind, When, Who
+from offers.campaigns import Campaign, OfferTemplate, Rules, Store, Text, Who
 from offers.contact_policy import ContactPolicy, milliseconds
 from offers.decisions import Circumstances
 from offers.eligibility import Candidate, Refusal
 from offers.members import Consent, Grant, Member, Profile
 from offers.money import Money
-from offers.occasions import Occasion, Trigger
+from offers.occasions import Occasion
 from offers.products import Product
+from offers.triggers import Trigger, TriggerKind, When
 
 PARIS = ZoneInfo("Europe/Paris")
 HOUR = 3_600_000

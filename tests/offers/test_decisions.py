@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offers.campaigns import Campaign, Discount, OfferTemplate, Rules, TriggerKind, When, Who
+from offers.campaigns import Campaign, Discount, OfferTemplate, Rules, Who
 from offers.coupons import coupon_code
 from offers.decisions import Decision, Verdict, decide, held_out
 from offers.eligibility import Refusal
 from offers.members import Consent, Grant, Member, Profile, Visits, Wish
 from offers.money import Money
-from offers.occasions import Occasion, Trigger, shadowed, visit_trigger
+from offers.occasions import Occasion, shadowed, visit_trigger
+from offers.triggers import Trigger, TriggerKind, When
 from offers.withheld import Withheld
 from tests.offers.samples import (
     HELLO,

@@ -17,7 +17,6 @@ import redis
 
 from config import load_or_refuse
 from geofences.fixes import Fix
-from geofences.index import GeofenceIndex
 from geofences.rings import WGS84
 from geofences.walks import walk
 from streams import topics
@@ -26,7 +25,7 @@ from streams.entries import Entries
 from streams.events import TYPES
 from streams.pipeline import Pipeline
 from streams.records import Outgoing, Producer, Record
-from streams.retailers import Retailer, Retailers, retailer_secret
+from streams.retailers import Retailers, retailer_secret, with_geofences
 from streams.steps import Gate, open_gate
 from streams.tables.keyspace import Keyspace
 from streams.tables.memory import MemoryKeyspace
@@ -49,7 +48,7 @@ def retailers(file: str = "boutique.yaml") -> Retailers:
     """The retailer of a YAML beside this file."""
     (described,) = load_or_refuse([Path(__file__).with_name(file)])
     secret = retailer_secret("a secret of the tests", described.retailer)
-    return {NAME: Retailer(described.rules, GeofenceIndex(described.zones), secret, "https://offers.example")}
+    return {NAME: with_geofences(described.rules, described.zones, described.places, secret, "https://offers.example")}
 
 
 def east_of(place: tuple[float, float], metres: float) -> tuple[float, float]:

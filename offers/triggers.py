@@ -1,0 +1,79 @@
+"""What may start an offer, and what a campaign waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class TriggerKind(StrEnum):
+    """What may start an offer."""
+
+    ENTER = "ENTER"
+    """A ring of a store, or a place, was entered."""
+    DWELL = "DWELL"
+    """Somebody stayed: long enough in the innermost ring for a visit, or at a place."""
+    EXIT = "EXIT"
+    """A ring, or a place, was left."""
+    PASS_BY = "PASS_BY"
+    """A ring was touched and left before its hold time, or entered and left without a visit."""
+    CHECK_IN = "CHECK_IN"
+    """A member said so, and is believed."""
+    VISIT = "VISIT"
+    """A visit began: long enough in the innermost ring, or a believed check-in."""
+
+
+OF_RINGS = frozenset({TriggerKind.ENTER, TriggerKind.EXIT, TriggerKind.PASS_BY})
+"""Kinds for which it matters which ring of a store it is."""
+
+Key = tuple[TriggerKind, str, str | None]
+"""What a trigger is found by: its kind, its store or place, and its ring where that matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One thing that happened at `at` (milliseconds UTC), and may start an offer: at a `store`, or at a `place`."""
+
+    id: str
+    kind: TriggerKind
+    at: int
+    store: str | None
+    ring: str | None = None
+    place: str | None = None
+
+    @property
+    def geofence(self) -> str | None:
+        """`store/ring`, or the place, where it happened at one."""
+        return f"{self.store}/{self.ring}" if self.ring else self.place
+
+    @property
+    def where(self) -> str:
+        """The store or the place."""
+        return self.store or self.place or ""
+
+    @property
+    def key(self) -> Key:
+        """By which the campaigns that wait for it are found."""
+        return self.kind, self.where, self.ring if self.kind in OF_RINGS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that can happen at any of the stores or places `where`; `ring` for those kinds that have one."""
+
+    kind: TriggerKind
+    where: frozenset[str]
+    ring: str | None = None
+
+    @property
+    def keys(self) -> Iterator[Key]:
+        """The keys of all triggers that are this."""
+        return ((self.kind, each, self.ring) for each in self.where)
+
+
+@dataclass(frozen=True, slots=True)
+class When(Happening):
+    """The trigger a campaign waits for; `nth` of a VISIT (None: any)."""
+
+    nth: int | None = None
