@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from config import language
 from config.consistency import chosen
 from offers import campaigns
+from offers.contact_policy import Announcement
 from offers.triggers import TriggerKind, When
 
 
@@ -32,7 +33,16 @@ def campaign_rules(
         first_day=campaign.dates.first,
         last_day=campaign.dates.until,
         store=campaign.store,
+        reward=campaign.kind == "reward",
+        for_newcomers=campaign.for_newcomers,
+        announces=_announcement(campaign),
     )
+
+
+def _announcement(campaign: language.Campaign) -> Announcement | None:
+    """Where nothing is named, a campaign announces itself."""
+    announce = campaign.announce
+    return None if announce is None else Announcement(announce.every, announce.next or campaign.id)
 
 
 def _when(when: language.When, stores: Mapping[str, language.Store], places: Mapping[str, language.Place]) -> When:

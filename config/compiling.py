@@ -14,7 +14,7 @@ from config.campaign_rules import campaign_rules
 from config.checking import Shapes
 from geofences.rings import Geofence, Ring, RingPolicy, Zone, default_policy
 from offers import campaigns
-from offers.contact_policy import Cap, ContactPolicy
+from offers.contact_policy import Cap, ContactPolicy, Newcomers
 from offers.products import Product
 
 
@@ -124,8 +124,18 @@ def _store(store: language.Store, full: language.Description) -> campaigns.Store
 
 
 def _contact(contact: language.Contact) -> ContactPolicy:
-    caps = tuple(Cap(cap.at_most, cap.in_any) for cap in contact.caps)
-    return ContactPolicy(caps, contact.quiet_hours, contact.address.default)
+    return ContactPolicy(
+        caps=tuple(Cap(cap.at_most, cap.in_any) for cap in contact.caps),
+        quiet_hours=contact.quiet_hours,
+        address=contact.address.default,
+        newcomers=_newcomers(contact.newcomers),
+        spacing=contact.spacing,
+        cool_down=contact.cool_down,
+    )
+
+
+def _newcomers(ramp: language.Newcomers | None) -> Newcomers | None:
+    return None if ramp is None else Newcomers(ramp.first_visits, Cap(ramp.at_most, ramp.in_any))
 
 
 def _product(product: language.Product) -> Product:

@@ -21,6 +21,7 @@ def campaign_problems(
     yield from _trigger_problems(campaign.when, (*path, "when"), stores)
     yield from _store_problems(campaign, path)
     yield from _visit_problems(campaign, path)
+    yield from _announcement_problems(campaign, path)
     offered = offered_products(campaign.offer, products)
     if offered is not None:
         yield from _discount_problems(campaign.offer, (*path, "offer", "discount"), offered)
@@ -71,6 +72,16 @@ def _visit_problems(campaign: Campaign, path: Path) -> Iterator[Problem]:
         yield Problem(
             (*path, "who", "visits"), f"nobody on visit {nth} has as many visits as this", "change one of them"
         )
+
+
+def _announcement_problems(campaign: Campaign, path: Path) -> Iterator[Problem]:
+    if campaign.announce is not None:
+        return
+    for language, wording in campaign.offer.text.items():
+        for tone, text in (("tu", wording.tu), ("vous", wording.vous)):
+            if "next_contact" in placeholders(text):
+                what = "`$next_contact` is used, but the campaign announces nothing"
+                yield Problem((*path, "offer", "text", language, tone), what, "add `announce: {every: 30d}`")
 
 
 def _discount_problems(offer: Offer, path: Path, offered: Sequence[Product]) -> Iterator[Problem]:

@@ -15,9 +15,8 @@ from config.quantities import quoted
 
 LATER = frozenset(
     (
-        *("attributes", "budget", "cost", "dayparts", "each", "even_closed", "for_newcomers", "hours"),
-        *("kind", "newcomers", "notices", "otherwise", "recommend", "sequence", "series", "spacing"),
-        *("stamp", "within"),
+        *("attributes", "budget", "cost", "dayparts", "each", "even_closed", "hours", "notices"),
+        *("otherwise", "recommend", "sequence", "series", "stamp", "within"),
     )
 )
 """Keys of the language that this version does not understand yet."""
@@ -121,6 +120,8 @@ def _wrong_kind(problem: Any) -> tuple[str, str]:
             return f"{quoted(value)} is out of range", f"write {bound}, or leave it out"
         case "int_type" | "int_from_float" | "int_parsing" | "float_type" | "float_parsing" | "finite_number":
             return f"{quoted(value)} is no number that fits here", "write it in digits, without quotes"
+        case "bool_parsing" | "bool_type":
+            return f"{quoted(value)} is neither yes nor no", "write `true` or `false`"
         case "too_short":
             return "nothing stands here", "write at least one, or leave the key out"
     return f"{_named(value)} does not fit here", str(problem["msg"])

@@ -22,6 +22,8 @@ _WHEN: Pattern = ("campaigns", int, "when")
 _WHO: Pattern = ("campaigns", int, "who")
 _OFFER: Pattern = ("campaigns", int, "offer")
 
+_ANNOUNCED: Pattern = ("campaigns", int, "announce", "next")
+
 _MOVES = ("enters", "exits", "passes", "dwells")
 _OF_STORES: tuple[Pattern, ...] = ((*_WHEN, "stores"), *((*_WHEN, key, "stores") for key in (*_MOVES, "checks_in")))
 _OF_PLACES: tuple[Pattern, ...] = tuple((*_WHEN, key, "places") for key in _MOVES)
@@ -48,6 +50,8 @@ def reference_problems(document: Document) -> Iterator[Problem]:
     yield from _unknown(document, ("campaigns", int, "store"), "store", _names(document, ("stores", int, "id")))
     for pattern in _OF_PRODUCTS:
         yield from _unknown(document, pattern, "product", products)
+    yield from _unknown(document, _ANNOUNCED, "campaign", _names(document, ("campaigns", int, "id")))
+    yield from _announced_rewards(document)
     yield from _unknown(document, (*_OFFER, "product", "category"), "product of category", categories)
     for pattern in _TEXTS:
         yield from _placeholders(document, pattern)
@@ -82,6 +86,14 @@ def _unknown(document: Document, pattern: Pattern, kind: str, known: set[str]) -
     for path, value in document.scalars(*pattern):
         if isinstance(value, str) and value.strip() and value not in known:
             yield Problem(path, f"there is no {kind} {quoted(value)}", did_you_mean(value, known))
+
+
+def _announced_rewards(document: Document) -> Iterator[Problem]:
+    kinds = document.scalars("campaigns", int, "kind")
+    rewards = {document.texts.get((*path[:2], "id")) for path, kind in kinds if kind == "reward"}
+    for path, value in document.scalars(*_ANNOUNCED):
+        if value in rewards:
+            yield Problem(path, f"{quoted(value)} is a reward, which nothing holds back", "announce another campaign")
 
 
 def _placeholders(document: Document, pattern: Pattern) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from offers.contact_policy import ContactPolicy
+from offers.contact_policy import Announcement, ContactPolicy
 from offers.money import Money
 from offers.products import Product
 from offers.triggers import Key, When
@@ -93,6 +93,10 @@ class Campaign:
     last_day: date | None = None
     store: str | None = None
     """The store that the offer speaks of, where the trigger is at a place."""
+    reward: bool = False
+    """Earned: how often the member heard of us is nothing to it. Consent, quiet hours and its own limits are."""
+    for_newcomers: bool = False
+    announces: Announcement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +125,24 @@ class Rules:
     """Ids of the named places, none of which is a store's."""
     by_trigger: Mapping[Key, tuple[Campaign, ...]] = field(init=False)
     """Ranked campaigns by what triggers them, so that a decision looks at none that cannot be triggered."""
+    rewards: frozenset[str] = field(init=False)
+    """Campaigns whose offers are earned."""
+    announced: Mapping[str, tuple[tuple[str, int], ...]] = field(init=False)
+    """By campaign: who announces it, and for how many milliseconds after."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_trigger", _by_trigger(self.campaigns))
+        object.__setattr__(self, "rewards", frozenset(each.id for each in self.campaigns if each.reward))
+        object.__setattr__(self, "announced", _announced(self.campaigns))
+
+
+def _announced(campaigns: tuple[Campaign, ...]) -> dict[str, tuple[tuple[str, int], ...]]:
+    announced: dict[str, tuple[tuple[str, int], ...]] = {}
+    for campaign in campaigns:
+        if campaign.announces is not None:
+            known = announced.get(campaign.announces.next, ())
+            announced[campaign.announces.next] = (*known, (campaign.id, campaign.announces.every))
+    return announced
 
 
 def _by_trigger(campaigns: tuple[Campaign, ...]) -> dict[Key, tuple[Campaign, ...]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from offers.members import Contact
@@ -17,10 +18,33 @@ SAME_CAMPAIGN_REST = 4 * 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """At most `at_most` in any window of `window` milliseconds, or, where that is None, on one day of the member."""
+    """At most `at_most` in any `window` milliseconds, or, where that is None, on any `days` days of the member."""
 
     at_most: int
     window: int | None
+    days: int = 1
+
+    def halved(self) -> Cap:
+        """Half as much: half the number, rounded down; of one, one in twice the time, so that `less` is not `stop`."""
+        if self.at_most > 1:
+            return replace(self, at_most=self.at_most // 2)
+        return replace(self, window=None if self.window is None else 2 * self.window, days=2 * self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomers:
+    """In a member's first `first_visits` visits only campaigns for newcomers speak, and no more than `cap` allows."""
+
+    first_visits: int
+    cap: Cap
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """That the campaign `next` speaks in `every` milliseconds: it does not sooner, nor more often than that."""
+
+    every: int
+    next: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +68,68 @@ class ContactPolicy:
     caps: tuple[Cap, ...] = ()
     quiet_hours: QuietHours | None = None
     address: str = "vous"
-    """How a member is spoken to who never said: `tu` or `vous`."""
+    """How a member is spoken to who never said, and to whom nothing was said yet: `tu` or `vous`."""
+    newcomers: Newcomers | None = None
+    spacing: Mapping[str, int] = field(default_factory=dict)
+    """Milliseconds without an offer after a message of each channel."""
+    cool_down: int | None = None
+    """Milliseconds without an offer after a coupon was used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """At most `at_most` contacts with `start < at < end` (milliseconds); of one campaign where `campaign` is set.
+    """At most `at_most` contacts with `start < moment < end`, in milliseconds.
 
-    This is the form in which a rule crosses to the claim: no time zone and no calendar is needed to check it.
+    `moment_of` says when a contact counts here, None for one that does not; `words` what stands against another one.
     """
 
     at_most: int
     start: int
     end: int
     reason: Withheld
-    campaign: str | None = None
+    moment_of: Callable[[Contact], int | None]
+    words: str
 
     def allows(self, contacts: Iterable[Contact]) -> bool:
         """Whether one more contact may come on top of `contacts`."""
-        return sum(1 for contact in contacts if self._counts(contact)) < self.at_most
-
-    def _counts(self, contact: Contact) -> bool:
-        return self.start < contact.at < self.end and self.campaign in (None, contact.campaign)
+        moments = map(self.moment_of, contacts)
+        return sum(1 for moment in moments if moment is not None and self.start < moment < self.end) < self.at_most
 
 
-def cap_spans(caps: Sequence[Cap], at: int, zone: ZoneInfo) -> Iterator[Span]:
-    """The spans round `at` that the caps leave room in or not.
+def cap_spans(
+    caps: Sequence[Cap], at: int, zone: ZoneInfo, rewards: Container[str] = (), reason: Withheld = Withheld.CAP
+) -> Iterator[Span]:
+    """The spans round `at` that the caps leave room in or not; offers of the campaigns `rewards` do not count.
 
     A window reaches to both sides, so that a cap holds in whatever order contacts arrive.
     """
+
+    def moment_of(contact: Contact) -> int | None:
+        return None if contact.campaign in rewards else contact.at
+
     for cap in caps:
-        if cap.window is None:
-            start, end = day_of(at, zone)
-            yield Span(cap.at_most, start - 1, end, Withheld.CAP)
-        else:
-            yield Span(cap.at_most, at - cap.window, at + cap.window, Withheld.CAP)
+        start, end = _days_round(at, zone, cap.days) if cap.window is None else (at - cap.window, at + cap.window)
+        yield Span(cap.at_most, start, end, reason, moment_of, f"{cap.at_most} already made in the time that counts")
+
+
+def spacing_spans(spacing: Mapping[str, int], at: int) -> Iterator[Span]:
+    """What keeps apart from messages of other channels: those before `at`, the same millisecond included."""
+    for channel, apart in spacing.items():
+        words = f"a message by {channel} came less than {_in_words(apart)} before"
+        yield Span(1, at - apart, at + 1, Withheld.SPACING, partial(_moment_of_channel, channel), words)
+
+
+def cool_down_span(cool_down: int, at: int) -> Span:
+    """The rest after a coupon was used."""
+    words = f"a coupon was used less than {_in_words(cool_down)} before"
+    return Span(1, at - cool_down, at + 1, Withheld.SPACING, lambda contact: contact.redeemed or None, words)
+
+
+def announced_span(campaign: str, announcer: str, every: int, at: int) -> Span:
+    """What `announcer` announced of `campaign`: not sooner than `every` milliseconds after either of them spoke."""
+    words = f"announced by {announcer} for no sooner than {_in_words(every)} after"
+    moment_of = partial(_moment_of_campaigns, (campaign, announcer))
+    return Span(1, at - every, at + every, Withheld.CAP, moment_of, words)
 
 
 def rest_span(campaign: str, at: int) -> Span:
@@ -89,7 +140,32 @@ def rest_span(campaign: str, at: int) -> Span:
 def limit_span(campaign: str, at_most: int, window: int | None, at: int) -> Span:
     """A campaign's own limit per member, in any `window` milliseconds round `at`, or for good."""
     reach = at + 1 if window is None else window
-    return Span(at_most, at - reach, at + reach, Withheld.PER_MEMBER, campaign)
+    words = f"{at_most} already made in the time that counts"
+    moment_of = partial(_moment_of_campaigns, (campaign,))
+    return Span(at_most, at - reach, at + reach, Withheld.PER_MEMBER, moment_of, words)
+
+
+def _moment_of_channel(channel: str, contact: Contact) -> int | None:
+    return contact.at if contact.channel == channel else None
+
+
+def _moment_of_campaigns(campaigns: Container[str], contact: Contact) -> int | None:
+    return contact.at if contact.campaign in campaigns else None
+
+
+def _days_round(at: int, zone: ZoneInfo, days: int) -> tuple[int, int]:
+    """The span in which any stretch of `days` local days that holds `at` lies."""
+    start, end = day_of(at, zone)
+    for _ in range(days - 1):
+        start, end = day_of(start - 1, zone)[0], day_of(end, zone)[1]
+    return start - 1, end
+
+
+def _in_words(milliseconds: int) -> str:
+    """`3 days`, `90 min`"""
+    if milliseconds % 86_400_000 == 0:
+        return f"{milliseconds // 86_400_000} days"
+    return f"{milliseconds / 60_000:g} min"
 
 
 MOST_CONTACTS = 256

@@ -8,11 +8,21 @@ from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from offers.campaigns import Bought, Campaign, Rules, Store
-from offers.contact_policy import Span, cap_spans, limit_span, local, rest_span
-from offers.members import Member
+from offers.contact_policy import (
+    Cap,
+    Span,
+    announced_span,
+    cap_spans,
+    cool_down_span,
+    limit_span,
+    local,
+    rest_span,
+    spacing_spans,
+)
+from offers.members import Member, Wish
 from offers.products import Product
 from offers.withheld import Withheld
-from offers.wording import Mention, Unsayable, Worded, word
+from offers.wording import Mention, Unsayable, Worded, tone_of, word
 
 RECENTLY = 60 * 86_400_000
 """Milliseconds for which a product that was bought is not offered again."""
@@ -50,6 +60,7 @@ class Candidate:
     @cached_property
     def worded(self) -> Worded:
         """The text; raises Unsayable."""
+        announces = self.campaign.announces
         mention = Mention(
             self.store.name,
             self.member.profile,
@@ -58,18 +69,41 @@ class Candidate:
             self.product,
             self.campaign.offer.discount,
             self.coupon_until,
+            None if announces is None else self.at + announces.every,
+            self.member.tone,
         )
         return word(self.campaign.offer.texts, mention, self.rules)
 
     @cached_property
+    def tone(self) -> str:
+        """How the member is addressed."""
+        return tone_of(self.member.profile, self.member.tone, self.rules)
+
+    @cached_property
     def spans(self) -> tuple[Span, ...]:
         """What the contact policy and the campaign's own limit allow round `at`, the policy first."""
-        caps = cap_spans(self.rules.contact.caps, self.at, member_zone(self.member, self.rules))
-        own = rest_span(self.campaign.id, self.at)
-        limit = self.campaign.per_member
+        policy = () if self.campaign.reward else self._policy_spans()
+        own, limit = rest_span(self.campaign.id, self.at), self.campaign.per_member
         if limit is None:
-            return (*caps, own)
-        return (*caps, own, limit_span(self.campaign.id, limit.at_most, limit.window, self.at))
+            return (*policy, own)
+        return (*policy, own, limit_span(self.campaign.id, limit.at_most, limit.window, self.at))
+
+    def _policy_spans(self) -> Iterator[Span]:
+        policy = self.rules.contact
+        yield from self._cap_spans(policy.caps, Withheld.CAP)
+        for announcer, every in self.rules.announced.get(self.campaign.id, ()):
+            yield announced_span(self.campaign.id, announcer, every, self.at)
+        yield from spacing_spans(policy.spacing, self.at)
+        if policy.cool_down is not None:
+            yield cool_down_span(policy.cool_down, self.at)
+        if policy.newcomers is not None and self.member.is_newcomer(policy.newcomers.first_visits, self.at):
+            yield from self._cap_spans((policy.newcomers.cap,), Withheld.NEWCOMER)
+
+    def _cap_spans(self, caps: tuple[Cap, ...], reason: Withheld) -> Iterator[Span]:
+        if self.member.consent.wish is Wish.LESS:
+            caps = tuple(cap.halved() for cap in caps)
+        zone = member_zone(self.member, self.rules)
+        return cap_spans(caps, self.at, zone, self.rules.rewards, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +183,15 @@ def _named(bought: Bought) -> str:
     return f"{bought.product or bought.category} within {bought.within // 86_400_000} days"
 
 
+def _newcomer(candidate: Candidate) -> str | None:
+    ramp, campaign, member = candidate.rules.contact.newcomers, candidate.campaign, candidate.member
+    if ramp is None or campaign.reward or not member.is_newcomer(ramp.first_visits, candidate.at):
+        return None
+    if not campaign.for_newcomers:
+        return f"came {member.total_visits} times, and until {ramp.first_visits} only campaigns for newcomers speak"
+    return _spans(Withheld.NEWCOMER)(candidate)
+
+
 def _quiet_hours(candidate: Candidate) -> str | None:
     quiet = candidate.rules.contact.quiet_hours
     if quiet is None:
@@ -161,7 +204,7 @@ def _spans(reason: Withheld) -> Check:
     def check(candidate: Candidate) -> str | None:
         for span in candidate.spans:
             if span.reason is reason and not span.allows(candidate.member.contacts):
-                return f"{span.at_most} already made in the time that counts"
+                return span.words
         return None
 
     return check
@@ -186,8 +229,10 @@ CHECKS: tuple[tuple[Withheld, Check], ...] = (
     (Withheld.NOT_IN_DATES, _dates),
     (Withheld.TIER, _tier),
     (Withheld.HISTORY, _history),
+    (Withheld.NEWCOMER, _newcomer),
     (Withheld.QUIET_HOURS, _quiet_hours),
     (Withheld.CAP, _spans(Withheld.CAP)),
+    (Withheld.SPACING, _spans(Withheld.SPACING)),
     (Withheld.PER_MEMBER, _spans(Withheld.PER_MEMBER)),
     (Withheld.NO_PRODUCT, _product),
     (Withheld.NO_TEXT, _text),

@@ -11,6 +11,10 @@ SAME_VISIT = 2 * 3_600_000
 """Milliseconds within which the same store again is the same visit."""
 
 
+ESTABLISHED_AFTER = 90 * 86_400_000
+"""Milliseconds after joining from which on a member of whose visits nothing was told is no newcomer."""
+
+
 class Purpose(StrEnum):
     """What a member can consent to."""
 
@@ -61,11 +65,18 @@ class Consent:
 
 
 class Contact(NamedTuple):
-    """Something said to a member: an offer, or a message of another channel (no campaign: a message from outside)."""
+    """Something said to a member: an offer, or a message of another channel (no campaign: a message from outside).
+
+    `channel` is that of a message, empty for an offer. `tone` is how an offer addressed the member from then on: `tu`
+    or `vous`. `redeemed` is when its coupon was used (milliseconds UTC), 0 where it was not.
+    """
 
     at: int
     campaign: str
     id: str
+    channel: str = ""
+    tone: str = ""
+    redeemed: int = 0
 
 
 class Visit(NamedTuple):
@@ -135,6 +146,21 @@ class Member:
     def total_visits(self) -> int:
         """All visits ever, those from before this system counted included."""
         return (self.profile.visits or 0) + self.visits.count
+
+    @property
+    def tone(self) -> str | None:
+        """How they were addressed at their first contact: it stays, unless they wish otherwise."""
+        return next((contact.tone for contact in self.contacts if contact.tone), None)
+
+    def is_newcomer(self, first_visits: int, at: int) -> bool:
+        """Whether they came `first_visits` times at most.
+
+        Without a history from before, one who joined longer ago than `ESTABLISHED_AFTER` is none.
+        """
+        profile = self.profile
+        if profile.visits is None and profile.joined is not None and at - profile.joined > ESTABLISHED_AFTER:
+            return False
+        return self.total_visits <= first_visits
 
 
 MOST_VISITS = 32

@@ -19,7 +19,10 @@ from offers.members import Profile
 from offers.money import Money
 from offers.products import Product
 
-PLACEHOLDERS = ("first_name", "product", "store", "discount", "price", "coupon_until", "points", "staff_pick")
+PLACEHOLDERS = (
+    *("first_name", "product", "store", "discount", "price", "coupon_until", "points", "staff_pick"),
+    "next_contact",
+)
 """All that a retailer's text may name with a `$` before it."""
 
 PLACEHOLDER = re.compile(r"\$(?:([a-z_]+)|\{([a-z_]+)\})")
@@ -40,6 +43,9 @@ class Mention:
     product: Product | None = None
     discount: Discount | None = None
     coupon_until: int | None = None
+    next_contact: int | None = None
+    tone: str | None = None
+    """How the member was addressed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +59,17 @@ class Worded:
 def word(texts: Mapping[str, Text], mention: Mention, rules: Rules) -> Worded:
     """The text for this member; raises Unsayable where it names what is not known."""
     locale, text = choose(texts, mention.profile.locale or rules.locale)
-    tone = mention.profile.tone or rules.contact.address
+    tone = tone_of(mention.profile, mention.tone, rules)
     template = text.tu if tone == "tu" else text.vous
     return Worded(
         PLACEHOLDER.sub(lambda found: _say(found[1] or found[2], mention, locale), template),
         str(locale).replace("_", "-"),
     )
+
+
+def tone_of(profile: Profile, before: str | None, rules: Rules) -> str:
+    """`tu` or `vous`: as the member wishes, else as they were addressed before, else as everybody is."""
+    return profile.tone or before or rules.contact.address
 
 
 def placeholders(template: str) -> list[str]:
@@ -110,6 +121,8 @@ def _words(name: str, mention: Mention, locale: Locale) -> str | None:
             return discount(mention.discount, locale) if mention.discount else None
         case "coupon_until":
             return until(mention.coupon_until, mention, locale) if mention.coupon_until else None
+        case "next_contact":
+            return day(mention.next_contact, mention, locale) if mention.next_contact else None
     return None
 
 
@@ -131,4 +144,9 @@ def until(moment: int, mention: Mention, locale: Locale) -> str:
     """The time of day, with the date before it where it is not the day of the offer: on the store's clock."""
     there, here = local(moment, mention.zone), local(mention.at, mention.zone)
     time = str(format_time(there, "short", locale=locale))
-    return time if there.date() == here.date() else f"{format_date(there, 'd MMMM', locale=locale)} {time}"
+    return time if there.date() == here.date() else f"{day(moment, mention, locale)} {time}"
+
+
+def day(moment: int, mention: Mention, locale: Locale) -> str:
+    """`20 novembre`, on the store's calendar."""
+    return str(format_date(local(moment, mention.zone), "d MMMM", locale=locale))

@@ -261,10 +261,11 @@ def _place(draft: _Drafted) -> tuple[str, Token, int]:
 
 
 def _contacts(draft: _Drafted) -> tuple[Contact, ...]:
-    offer, contacts = draft.verdict.offer, draft.loaded.member.contacts
-    if offer is None:
-        return contacts
-    return kept_contacts((*contacts, Contact(offer.created_at, offer.campaign, offer.id)))
+    offer, winner, member = draft.verdict.offer, draft.verdict.winner, draft.loaded.member
+    if offer is None or winner is None:
+        return member.contacts
+    made = Contact(offer.created_at, offer.campaign, offer.id, tone=member.tone or winner.tone)
+    return kept_contacts((*member.contacts, made))
 
 
 def _outcome(draft: _Drafted) -> Outcome:

@@ -39,7 +39,8 @@ async def add_contact(contact: ContactMade, tables: Tables, retailers: Retailers
     if await _is_forgotten(owner, contact.at, tables):
         return []
     ours = contact.campaign in {campaign.id for campaign in retailers[contact.retailer].rules.campaigns}
-    made = Contact(to_milliseconds(contact.at), contact.campaign or "" if ours else "", contact.id)
+    campaign = contact.campaign or "" if ours else ""
+    made = Contact(to_milliseconds(contact.at), campaign, contact.id, contact.channel)
     await tables.members.revise("contacts", owner, lambda before: with_contact(before, made))
     return []
 

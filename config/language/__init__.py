@@ -5,8 +5,8 @@ Times are milliseconds, distances metres, as soon as they are read; `docs/retail
 
 from __future__ import annotations
 
-from config.language.campaigns import Campaign, Limits, PerMember
-from config.language.contact import Address, Cap, Contact
+from config.language.campaigns import Announce, Campaign, Limits, PerMember
+from config.language.contact import Address, Cap, Contact, Newcomers
 from config.language.offer import Coupon, Offer, ProductChoice, Wording
 from config.language.products import Product, Rating
 from config.language.retailer import Description
@@ -17,6 +17,7 @@ from config.language.who import Bought, VisitCount, Who
 __all__ = [
     "ALL_STORES",
     "Address",
+    "Announce",
     "AtRing",
     "Bought",
     "Campaign",
@@ -28,6 +29,7 @@ __all__ = [
     "Description",
     "Happening",
     "Limits",
+    "Newcomers",
     "Offer",
     "PerMember",
     "Place",

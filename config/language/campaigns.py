@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -28,15 +28,25 @@ class Limits(Described):
     per_member: PerMember | None = None
 
 
+class Announce(Described):
+    """When the member will hear of us again: what is announced speaks no sooner, and no more often than that."""
+
+    every: Duration
+    next: Words | None = None
+
+
 class Campaign(Described):
     """Who gets what, and when."""
 
     id: Id
+    kind: Literal["offer", "reward"] = "offer"
+    for_newcomers: bool = False
     when: When
     dates: Dates = Dates()
     store: Words | None = None
     who: Who = Who()
     offer: Offer
     limits: Limits = Limits()
+    announce: Announce | None = None
     priority: Annotated[int, Field(strict=True, ge=-(10**6), le=10**6)] = 0
     holdout: Holdout = 0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from config.described import Count, Described, exactly_one, listed
+from config.names import Words
 from config.quantities import Duration, Hours
 
 
@@ -23,6 +24,14 @@ class Cap(Described):
         return self
 
 
+class Newcomers(Described):
+    """How a member is not drowned in the first visits."""
+
+    first_visits: Count
+    at_most: Count
+    in_any: Duration
+
+
 class Address(Described):
     """How a member is spoken to who never said."""
 
@@ -35,3 +44,6 @@ class Contact(Described):
     caps: Annotated[tuple[Cap, ...], BeforeValidator(listed)] = ()
     quiet_hours: Hours | None = None
     address: Address = Address()
+    newcomers: Newcomers | None = None
+    spacing: dict[Words, Duration] = Field(default_factory=dict)
+    cool_down: Duration | None = None

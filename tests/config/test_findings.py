@@ -32,6 +32,21 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "retailer: !x shop",
         ["1:11: the tag !x; leave it out: quotes make text of anything"],
     ),
+    "announced campaign that is not there": (
+        "    limits:",
+        "    announce: {every: 30d, next: bauty}\n    limits:",
+        ["26:34: there is no campaign `bauty`; did you mean `beauty`?"],
+    ),
+    "announced reward": (
+        "    limits:",
+        "    kind: reward\n    announce: {every: 30d, next: beauty}\n    limits:",
+        ["27:34: `beauty` is a reward, which nothing holds back; announce another campaign"],
+    ),
+    "neither yes nor no": (
+        "    limits:",
+        "    for_newcomers: sometimes\n    limits:",
+        ["26:20: `sometimes` is neither yes nor no; write `true` or `false`"],
+    ),
     "unknown key": ("visit_after", "visit_afer", ["12:5: `visit_afer` is no key here; did you mean `visit_after`?"]),
     "unknown key far from any": (
         "retailer: shop",

@@ -15,7 +15,7 @@ from config.loading import is_scenarios
 from config.showing import show
 from geofences.rings import Circle, Ring, RingPolicy
 from offers.campaigns import Bought, Discount, PerMember, Text, Who
-from offers.contact_policy import Cap, QuietHours
+from offers.contact_policy import Announcement, Cap, Newcomers, QuietHours
 from offers.money import Money
 from offers.products import Product
 from offers.triggers import TriggerKind, When
@@ -74,6 +74,22 @@ def test_what_holds_for_all_campaigns_is_compiled(loaded) -> None:
     assert rules.contact.address == "tu"
     assert rules.products == {"serum": Product("serum", "le sérum", "beauty", Money(3900, "EUR"))}
     assert (rules.zone, rules.locale, rules.max_trigger_age) == (ZoneInfo("Europe/Paris"), "fr-FR", 300_000)
+
+
+def test_how_often_members_hear_is_compiled(loaded) -> None:
+    text = altered(
+        ("caps: [", "newcomers: {first_visits: 5, at_most: 1, in_any: 7d}\n  cool_down: 2d\n  caps: ["),
+        ("contact:\n", "contact:\n  spacing: {email: 24h, till: 1h}\n"),
+        ("    limits:", "    kind: reward\n    for_newcomers: yes\n    announce: {every: 30d}\n    limits:"),
+    )
+    rules = loaded(text).rules
+    (campaign,) = rules.campaigns
+    assert rules.contact.newcomers == Newcomers(5, Cap(1, 7 * DAY))
+    assert rules.contact.spacing == {"email": 24 * HOUR, "till": HOUR}
+    assert rules.contact.cool_down == 2 * DAY
+    assert (campaign.reward, campaign.for_newcomers) == (True, True)
+    assert campaign.announces == Announcement(30 * DAY, "beauty")
+    assert (rules.rewards, rules.announced) == ({"beauty"}, {"beauty": (("beauty", 30 * DAY),)})
 
 
 def test_zones_are_compiled_with_the_defaults_of_each_ring(loaded) -> None:

@@ -113,8 +113,10 @@ def test_all_that_a_text_may_name_is_said() -> None:
         product=SERUM,
         discount=Discount(percent=15),
         coupon_until=NOON,
+        next_contact=NOON,
     )
-    assert said == "Anna / le sérum 30 ml / Haussmann / -15 % / 39,00 € / 12:00 / 1200 / adopté par toute l'équipe"
+    expected = "Anna / le sérum 30 ml / Haussmann / -15 % / 39,00 € / 12:00 / 1200 / adopté par toute l'équipe"
+    assert said == f"{expected} / 20 novembre"
 
 
 def test_braces_part_a_placeholder_from_what_follows() -> None:
