@@ -108,53 +108,64 @@ class Replay:
     """A pipeline on tables of its own; `observe` is told of each batch, which is one event or a timer."""
 
     def __init__(self, retailers: Retailers, files: Files, observe: Callable[[Processed, Batch], None]) -> None:
+        self.summary = Summary()
         self._clock = 0
         self._files = files
         self._observe = observe
-        self._tables = Tables.over(MemoryKeyspace(lambda: self._clock))
+        self.tables = Tables.over(MemoryKeyspace(lambda: self._clock))
         self._pipeline = Pipeline(retailers, files)
         self._entries = Entries(retailers, files)
 
     async def run(self, lines: Iterable[bytes]) -> Summary:
         """Play `lines`, then let all timers fire."""
-        summary = Summary()
         for event in in_order(read_events(lines)):
-            summary.events += 1
-            await self._fire(event.at, summary)
-            self._clock = max(self._clock, event.at)
-            await self._work(event, summary)
-        await self._fire(None, summary)
-        return summary
+            await self.play(event)
+        await self.finish()
+        return self.summary
 
-    async def _work(self, event: Event, summary: Summary) -> None:
+    async def play(self, event: Event) -> None:
+        """Play one event, after the timers that are due by then."""
+        self.summary.events += 1
+        await self.reach(event.at)
+        await self._work(event)
+
+    async def reach(self, at: int) -> None:
+        """Let time come to `at` (ms UTC): the timers due by then fire, each at its own time as they would live."""
+        await self._fire(at)
+        self._clock = max(self._clock, at)
+
+    async def finish(self) -> None:
+        """Let all timers fire."""
+        await self._fire(None)
+
+    async def _work(self, event: Event) -> None:
         record = as_record(event, self._clock)
         if event.type is None:
-            await self._bury(record, summary)
+            await self._bury(record)
             return
         # by its place in time, not in the file: a device takes a lower offset than its last for one it has applied
-        record = record._replace(offset=summary.events)
+        record = record._replace(offset=self.summary.events)
         of_presence = event.type.topic in (topics.PINGS.name, topics.CHECKINS.name)
         process = self._pipeline.process if of_presence else self._entries.process
         clocks = {0: self._clock} if of_presence else {}
         batch = Batch([record], clocks)
-        self._done(await process(batch, self._tables, self._clock), batch, summary)
+        self._done(await process(batch, self.tables, self._clock), batch)
 
-    async def _fire(self, until: int | None, summary: Summary) -> None:
-        """Let the timers due by `until` fire, each at its own time as they would live."""
-        while (due := await self._tables.timers.next_due(0)) is not None and (until is None or due <= until):
+    async def _fire(self, until: int | None) -> None:
+        while (due := await self.tables.timers.next_due(0)) is not None and (until is None or due <= until):
             self._clock = max(self._clock, due)
             self._pipeline.assigned()
             batch = Batch([], {0: due})
-            self._done(await self._pipeline.process(batch, self._tables, self._clock), batch, summary)
+            self._done(await self._pipeline.process(batch, self.tables, self._clock), batch)
 
-    async def _bury(self, record: Record, summary: Summary) -> None:
+    async def _bury(self, record: Record) -> None:
         letter = dead_letter(record, Fault.WRONG_TYPE, "an event is a JSON object with a `type` that we know")
         buried = Processed(dead_letters=[letter], records=[dead_letter_record(letter)])
-        self._done(buried, Batch([record], {}), summary)
+        self._done(buried, Batch([record], {}))
         await self._files.produce(buried.records)
 
-    def _done(self, processed: Processed, batch: Batch, summary: Summary) -> None:
+    def _done(self, processed: Processed, batch: Batch) -> None:
         for rejection in processed.rejections:
             self._files.reject(rejection)
-        summary.add(processed)
+        self.summary.add(processed)
         self._observe(processed, batch)

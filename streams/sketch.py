@@ -84,7 +84,7 @@ class Sketch:
             self.transitions.append(told)
         elif isinstance(told, OfferTold):
             self.offers.append(told)
-        elif is_eventful(told):
+        elif isinstance(told, DecisionTold) and is_eventful(told):
             self.withheld.append(told)
 
     def _add_member(self, told: _MemberTold) -> None:

@@ -73,6 +73,7 @@ class OfferTold(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     trigger: TriggerTold
+    product: str | None = None
     discount: str | None = None
     coupon: CouponTold | None = None
 
@@ -106,13 +107,27 @@ class TransitionTold(msgspec.Struct, frozen=True, kw_only=True):
         return self.geofence.rpartition("/")[2]
 
 
-Told = DecisionTold | OfferTold | TransitionTold
+class NoticeTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of the topic `notices`: to the store at whose door a customer is."""
+
+    id: str
+    retailer: str
+    store: str
+    kind: str
+    at: datetime
+    text: str
+    member: str | None = None
+    tier: str | None = None
+
+
+Told = DecisionTold | OfferTold | TransitionTold | NoticeTold
 Kind = TypeVar("Kind", bound=Told)
 
 _DECODERS: dict[str, Callable[[bytes], Any]] = {
     topics.DECISIONS.name: msgspec.json.Decoder(DecisionTold).decode,
     topics.OFFERS.name: msgspec.json.Decoder(OfferTold).decode,
     topics.TRANSITIONS.name: msgspec.json.Decoder(TransitionTold).decode,
+    topics.NOTICES.name: msgspec.json.Decoder(NoticeTold).decode,
 }
 
 

@@ -15,6 +15,7 @@ from streams.commands.gateway import gateway
 from streams.commands.keys import keys_app
 from streams.commands.replay import replay
 from streams.commands.simulate import simulate
+from streams.commands.test import test
 from streams.commands.topics import topics_app
 from streams.commands.up import up
 from streams.commands.watch import watch
@@ -37,7 +38,7 @@ def command_line() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
     )
-    for_retailers: tuple[Callable[..., None], ...] = (demo, check, replay, simulate, why, up)
+    for_retailers: tuple[Callable[..., None], ...] = (demo, check, test, replay, simulate, why, up)
     for_operations: tuple[Callable[..., None], ...] = (worker, gateway, watch)
     for each in for_retailers:
         app.command(rich_help_panel=FOR_RETAILERS)(each)

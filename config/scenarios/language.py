@@ -1,0 +1,363 @@
+"""The language of scenarios: members with a past, what happens, and what must and must not come of it.
+
+Fields are those of the messages; times are milliseconds or `Moment`s, distances metres, as soon as they are read.
+`docs/scenarios.md` explains each key.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from config.described import Coordinate, Described, exactly_one, listed
+from config.names import LocaleName, TimeZone, Words
+from config.quantities import SECOND, Duration, Hold, Margin, wrong
+from config.scenarios.expecting import Expected
+from config.scenarios.moments import At, OnDay
+from config.scenarios.words import Pace, Paid, PurposeName, YesOrNo
+
+Name = Annotated[Words, Field(max_length=200)]
+"""Of a member, a device, a card: whatever the retailer calls them."""
+Names = Annotated[tuple[Name, ...], BeforeValidator(listed)]
+Said = dict[str, Any]
+
+
+class Bought(Described):
+    """A purchase of one line; or, with `lines`, of several."""
+
+    product: Words | None = None
+    category: Words | None = None
+    amount: Paid | None = None
+    quantity: Annotated[float, Field(gt=0)] | None = None
+
+
+class Receipt(Bought):
+    """What stands on a receipt, whoever's and whenever."""
+
+    lines: tuple[Bought, ...] = ()
+    store: Words | None = None
+    channel: Words | None = None
+    coupon: Words | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        for line in self.lines or (self,):
+            if line.product is None and line.category is None:
+                raise wrong("a purchase of nothing", "add `product` or `category`")
+            if line.amount is None:
+                raise wrong("a purchase without what was paid", "add `amount: 39.00 EUR`")
+        return self
+
+
+class Past(Described):
+    """When something of the past was: on a day, or so long before the scenario begins."""
+
+    on: OnDay | None = None
+    ago: Duration | None = None
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Self:
+        exactly_one(self, "on", "ago")
+        return self
+
+
+class PastPurchase(Past, Receipt):
+    """A purchase from before."""
+
+
+class PastContact(Past):
+    """A message of another channel from before."""
+
+    channel: Words
+    campaign: Words | None = None
+
+
+class Grant(Described):
+    """The answer to one purpose; by itself, yes or no."""
+
+    granted: YesOrNo
+    version: Words | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return value if isinstance(value, dict) else {"granted": value}
+
+
+def _grants(value: Any) -> Any:
+    purposes = value if isinstance(value, list | tuple) else None if isinstance(value, dict) else [value]
+    return value if purposes is None else dict.fromkeys(map(str, purposes), True)
+
+
+Consent = Annotated[dict[PurposeName, Grant], BeforeValidator(_grants)]
+Wish = Literal["stop", "less", "normal"]
+
+
+class Member(Described):
+    """A member as a `member` message tells it, with what was bought and said before."""
+
+    id: Name
+    first_name: Words | None = None
+    tier: Words | None = None
+    points: Annotated[int, Field(strict=True)] | None = None
+    joined: OnDay | None = None
+    visits: Annotated[int, Field(strict=True, ge=0)] | None = None
+    last_visit: OnDay | None = None
+    locale: LocaleName | None = None
+    tone: Literal["tu", "vous"] | None = None
+    time_zone: TimeZone | None = None
+    consent: Consent | None = None
+    devices: Names | None = None
+    cards: Names | None = None
+    emails_hashed: Names | None = None
+    phones_hashed: Names | None = None
+    attributes: Said | None = None
+    deleted: YesOrNo | None = None
+
+
+class KnownMember(Member):
+    """A member from the beginning on."""
+
+    wish: Wish | None = None
+    purchases: Annotated[tuple[PastPurchase, ...], BeforeValidator(listed)] = ()
+    contacts: Annotated[tuple[PastContact, ...], BeforeValidator(listed)] = ()
+
+
+class Spot(Described):
+    """A position, or in a store or place by its id; and how long the walker stays."""
+
+    lat: Coordinate | None = None
+    lon: Coordinate | None = None
+    store: Words | None = None
+    place: Words | None = None
+    stay: Duration | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.lat is None and self.lon is None:
+            exactly_one(self, "store", "place")
+        elif self.lat is None or self.lon is None or self.named is not None:
+            raise wrong("a position is `lat` and `lon`, and nothing beside them", "write {lat: 48.87, lon: 2.33}")
+        return self
+
+    @property
+    def named(self) -> str | None:
+        """The id of its store or place."""
+        return self.store or self.place
+
+
+class Then(Described):
+    """What the walker does at the end."""
+
+    stay: Duration
+
+
+class Walk(Described):
+    """A phone that is carried along a path, and sends a fix every so often."""
+
+    member: Name | None = None
+    device: Name | None = None
+    start: At | None = Field(default=None, alias="from")
+    path: Annotated[tuple[Spot, ...], BeforeValidator(listed), Field(min_length=1)]
+    every: Duration = 10 * SECOND
+    accuracy: Margin = 12.0
+    pace: Pace = 1.3
+    then: Then | None = None
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if self.member is None and self.device is None:
+            raise wrong("nobody walks here", "add `member`, or the `device` of somebody unknown")
+        return self
+
+
+class Timed(Described):
+    """Something at a moment; without `at`, when what stands before it is over."""
+
+    at: At | None = None
+
+
+class Ping(Timed):
+    """One fix of a phone."""
+
+    member: Name | None = None
+    device: Name | None = None
+    lat: Coordinate
+    lon: Coordinate
+    accuracy: Margin | None = None
+    speed: Coordinate | None = None
+    mocked: YesOrNo | None = None
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if self.member is None and self.device is None:
+            raise wrong("nobody sends this", "add `member`, or the `device` of somebody unknown")
+        return self
+
+
+class CheckIn(Timed):
+    """A member says: I am here."""
+
+    member: Name | None = None
+    device: Name | None = None
+    card: Name | None = None
+    store: Words | None = None
+    code: Words | None = None
+    via: Literal["qr", "barcode", "wifi", "till", "card"] | None = None
+    lat: Coordinate | None = None
+    lon: Coordinate | None = None
+    accuracy: Margin | None = None
+    stars: Annotated[int, Field(strict=True, ge=1, le=5)] | None = None
+    comment: Words | None = None
+
+    @model_validator(mode="after")
+    def _who_and_where(self) -> Self:
+        if self.member is None and self.device is None and self.card is None:
+            raise wrong("nobody checks in", "add `member`, `device` or `card`")
+        exactly_one(self, "store", "code")
+        return self
+
+
+class Purchase(Timed, Receipt):
+    """What a member buys."""
+
+    member: Name | None = None
+    card: Name | None = None
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        exactly_one(self, "member", "card")
+        return self
+
+
+class Redeem(Timed):
+    """A coupon is shown at a till: that of the member's newest offer of a campaign, or any by its code."""
+
+    offer: Words | None = None
+    member: Name | None = None
+    coupon: Words | None = None
+    store: Words
+    amount: Paid | None = None
+    till: Words | None = None
+    take_back: YesOrNo = False
+    """Whether the redemption of that coupon is taken back."""
+
+    @model_validator(mode="after")
+    def _one_coupon(self) -> Self:
+        if exactly_one(self, "offer", "coupon") == "offer" and self.member is None:
+            raise wrong("whose coupon it is stands nowhere", "add `member`")
+        return self
+
+
+class Contacted(Timed):
+    """A message of another channel."""
+
+    member: Name | None = None
+    card: Name | None = None
+    channel: Words
+    campaign: Words | None = None
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        exactly_one(self, "member", "card")
+        return self
+
+
+class Preference(Timed):
+    """Somebody says how much they want to hear, or what they consent to."""
+
+    member: Name | None = None
+    device: Name | None = None
+    card: Name | None = None
+    contact: Wish | None = None
+    consent: Consent | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        exactly_one(self, "member", "device", "card")
+        if self.contact is None and self.consent is None:
+            raise wrong("nothing is said here", "add `contact: stop`, `less` or `normal`, or `consent`")
+        return self
+
+
+class MemberChange(Timed, Member):
+    """What the retailer knows of a member changes."""
+
+
+class ProductChange(Timed):
+    """A product changes."""
+
+    id: Words
+    name: Words | None = None
+    category: Words | None = None
+    price: Paid | None = None
+    margin: Words | None = None
+    rating: Said | None = None
+    staff_pick: Words | None = None
+    codes: Names | None = None
+    deleted: YesOrNo | None = None
+
+
+class Recorded(Described):
+    """A file of events as `replay` reads them: pings, check-ins and all else."""
+
+    file: Words
+    device: Name | None = None
+    """Whose phone it was, for pings that do not say."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return value if isinstance(value, dict) else {"file": value}
+
+
+class Step(Described):
+    """One thing that happens; or the time that passes before the next; or what must have come of it by now."""
+
+    walk: Walk | None = None
+    ping: Ping | None = None
+    recorded: Recorded | None = None
+    check_in: CheckIn | None = None
+    purchase: Purchase | None = None
+    redeem: Redeem | None = None
+    contact: Contacted | None = None
+    preference: Preference | None = None
+    member: MemberChange | None = None
+    product: ProductChange | None = None
+    wait: Hold | None = None
+    expect: Annotated[tuple[Expected, ...], BeforeValidator(listed), Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        exactly_one(self, *type(self).model_fields)
+        return self
+
+    @property
+    def kind(self) -> str:
+        """`walk`, `check_in`, …"""
+        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+
+Members = Annotated[tuple[KnownMember, ...], BeforeValidator(listed)]
+
+
+class Scenario(Described):
+    """One scenario. `config` stands here as it is written: a file's name, or a retailer."""
+
+    scenario: Words
+    config: Any = None
+    holdout: YesOrNo = False
+    at: At | None = None
+    members: Members = ()
+    walk: Annotated[tuple[Walk, ...], BeforeValidator(listed)] = ()
+    happens: Annotated[tuple[Step, ...], BeforeValidator(listed)] = ()
+    expect: Annotated[tuple[Expected, ...], BeforeValidator(listed)] = ()
+
+
+class Common(Described):
+    """What scenarios of a file have in common: those in `scenarios`, and those that follow."""
+
+    config: Any = None
+    members: Members = ()
+    scenarios: tuple[Scenario, ...] = ()
