@@ -124,8 +124,9 @@ class _Known:
 
     def _somebody_elses(self, part: Described, path: Path) -> Iterator[Problem]:
         member, device = getattr(part, "member", None), getattr(part, "device", None)
-        if member is not None and self._owners.get(device or "", member) != member:
-            what = f"the phone {quoted(device)} is that of {quoted(self._owners[device])}"
+        owner = self._owners.get(device or "")
+        if member is not None and owner not in (None, member):
+            what = f"the phone {quoted(device)} is that of {quoted(owner)}"
             yield Problem((*path, "device"), what, "give each member a phone of their own")
 
 
