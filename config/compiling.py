@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -73,7 +73,8 @@ def configuration_hash(full: language.Description, shapes: Shapes) -> str:
 def _filled_store(store: language.Store, description: language.Description, shapes: Shapes) -> language.Store:
     rings = {name: _filled_ring(store, name, ring, shapes) for name, ring in store.rings.items()}
     zone = store.timezone or description.timezone
-    return store.model_copy(update={"name": store.name or store.id, "timezone": zone, **rings})
+    said = {"name": store.name or store.id, "timezone": zone, "gone_after": None}
+    return store.model_copy(update={**said, **rings})
 
 
 def _filled_place(place: language.Place, shapes: Shapes) -> language.Place:
@@ -81,7 +82,9 @@ def _filled_place(place: language.Place, shapes: Shapes) -> language.Place:
 
 
 def _filled_ring(store: language.Store, name: str, ring: language.RingShape, shapes: Shapes) -> language.RingShape:
-    return ring.model_copy(update=_held(store.id, name, ring, shapes))
+    gone_after = store.gone_after if ring.gone_after is None else ring.gone_after
+    said = ring.model_copy(update={"gone_after": gone_after})
+    return ring.model_copy(update=_held(store.id, name, said, shapes))
 
 
 def _held(owner: str, name: str, ring: language.RingShape, shapes: Shapes) -> dict[str, float]:
@@ -89,17 +92,21 @@ def _held(owner: str, name: str, ring: language.RingShape, shapes: Shapes) -> di
     policy = default_policy(Ring[name.upper()], shapes[owner, name])
     enter_after = policy.enter_after if ring.enter_after is None else ring.enter_after
     exit_margin = policy.exit_margin if ring.exit_margin is None else ring.exit_margin
-    return {"enter_after": enter_after, "exit_margin": exit_margin}
+    gone_after = policy.gone_after if ring.gone_after is None else ring.gone_after
+    return {"enter_after": enter_after, "exit_margin": exit_margin, "gone_after": gone_after}
 
 
 def _zone(store: language.Store | language.Place, shapes: Shapes) -> Zone:
-    fences = tuple(_geofence(store, name, ring, shapes) for name, ring in store.rings.items())
-    return Zone(store.id, fences, store.visit_after)
+    fences = tuple(_geofence(store.id, name, ring, shapes) for name, ring in store.rings.items())
+    zone = Zone(store.id, fences, store.visit_after)
+    if isinstance(store, language.Place):
+        return zone
+    return replace(zone, fire_on_create=store.on_create == "fire", tells_crossings=store.on_crossing == "pass_by")
 
 
-def _geofence(store: language.Store | language.Place, name: str, ring: language.RingShape, shapes: Shapes) -> Geofence:
-    policy = RingPolicy(ring.enter_after or 0, ring.exit_margin or 0.0, store.gone_after)
-    return Geofence(Ring[name.upper()], shapes[store.id, name], policy)
+def _geofence(store: str, name: str, ring: language.RingShape, shapes: Shapes) -> Geofence:
+    policy = RingPolicy(ring.enter_after or 0, ring.exit_margin or 0.0, ring.gone_after or 0)
+    return Geofence(Ring[name.upper()], shapes[store, name], policy)
 
 
 def _rules(full: language.Description, shapes: Shapes) -> campaigns.Rules:

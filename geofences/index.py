@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geofences.cells import Cells
+from geofences.crossings import Crossings
 from geofences.fixes import DEGREE
 from geofences.metric import (
     ROUND,
@@ -55,6 +56,7 @@ class GeofenceIndex:
         self._by_store = {zone.store: number for number, zone in enumerate(self.zones)}
         if len(self._by_store) < len(self.zones):
             raise ValueError("two zones have the same store")
+        self.crossings = Crossings(self.zones)
         self._add_rings()
         self._add_entries()
 

@@ -30,12 +30,15 @@ The law
 8. A store that is not in the index any more is forgotten without a word. Where a fence is new or another than it was,
    who was certainly in it at the last fix is in it without a word, unless it asks for `fire_on_create`; who held a ring
    holds it for as long as the last fix is not certainly out of it.
-PASS_BY is a pending entry that had enough evidence, but ended before its hold time. A visit ring that was entered and
-left without DWELL gives ENTER and EXIT, the latter with reason `pass_by`.
+9. Where a zone `tells_crossings`, who rides (FAST by the phone's own speed at two fixes within CROSSED_WITHIN, both
+   later than what was told last of the store) straight through a ring that is not held gives PASS_BY, `at` the middle
+   of the way through it, if that is certainly inside, and the second fix certainly out of it. It never gives ENTER.
+PASS_BY is also a pending entry that had enough evidence, but ended before its hold time. A visit ring that was entered
+and left without DWELL gives ENTER and EXIT, the latter with reason `pass_by`.
 """
 
 from collections.abc import Iterable, Mapping
-from itertools import chain
+from itertools import chain, pairwise
 
 from geofences.check_ins import place_of
 from geofences.evidence import FLOOR
@@ -54,6 +57,7 @@ from geofences.fixes import (
 from geofences.ids import timed_id
 from geofences.index import GeofenceIndex, Sighting
 from geofences.machine import SILENCE, dues, enter, fire, is_kept, step
+from geofences.passing import pass_through
 from geofences.replaying import carried, noted, without_oldest
 from geofences.rings import Zone
 from geofences.states import Pending, Presence, StorePresence, Transition, TransitionKind, TransitionReason
@@ -110,9 +114,11 @@ def advance(presence: Presence, fix: Fix, sightings: Iterable[Sighting], index: 
     before = presence
     presence = presence._replace(fixes=(*presence.fixes[1 - FIXES_KEPT :], fix), suspect=None)
     seen = {sighting.zone.store: sighting for sighting in sightings}
+    if index.crossings:
+        _see_crossed(seen, newest, fix, index)
     if not seen and not presence.stores:
         return presence, fired
-    stores, changes = _apply(presence, _near(presence.stores, seen, fix, newest, index))
+    stores, changes = _apply(presence, _near(presence.stores, seen, fix, newest, index), index)
     if len(before.fixes) >= FIXES_KEPT:
         stores = _without_oldest(stores, before, index)
     return presence._replace(stores=stores), fired + tuple(sorted(changes, key=_by_rank)) if changes else fired
@@ -164,8 +170,8 @@ def _overtaken(presence: Presence, late: Fix, sightings: Iterable[Sighting], ind
     # Of a store that nothing is remembered of something may have been told, but not within LATENESS.
     unknown = newest.at - LATENESS - 1
     stores = {**presence.stores}
-    for sighting in sightings:
-        stores.setdefault(sighting.zone.store, StorePresence(sighting.zone.version, told=unknown))
+    for near in (*(sighting.zone for sighting in sightings), *_crossed_by(late, fixes, index)):
+        stores.setdefault(near.store, StorePresence(near.version, told=unknown))
     again = presence._replace(fixes=fixes, started=min(presence.started, late.at))
     for store, state in stores.items():
         zone = index.zone(store)
@@ -179,6 +185,13 @@ def _overtaken(presence: Presence, late: Fix, sightings: Iterable[Sighting], ind
     told.sort(key=lambda change: (change.confirmed_at, *_by_rank(change)))
     now = tuple(change._replace(confirmed_at=newest.at, fix=newest) for change in told)
     return again._replace(fixes=fixes[-FIXES_KEPT:], stores=kept), now
+
+
+def _crossed_by(late: Fix, fixes: tuple[Fix, ...], index: GeofenceIndex) -> list[Zone]:
+    """The zones that were ridden through on the way to a late fix, or from there to the next."""
+    place = fixes.index(late)
+    ways = pairwise(fixes[max(place - 1, 0) : place + 2])
+    return [zone for before, fix in ways for zone in index.crossings.between(before, fix)]
 
 
 def _without_oldest(
@@ -209,9 +222,22 @@ def _again(
             fired = fire(state, zone, due, before, changes)
             state = noted(state, fired, before.fixes[-1])
         distances = index.distances(zone.store, fix.lon, fix.lat)
-        stepped = step(state, zone, distances, presence._replace(fixes=fixes[: place + 1]), changes)
-        state = noted(state, stepped, fix)
+        state = _stepped(state, zone, distances, presence._replace(fixes=fixes[: place + 1]), index, changes)
     return state
+
+
+def _stepped(
+    state: StorePresence,
+    zone: Zone,
+    distances: tuple[float, ...],
+    presence: Presence,
+    index: GeofenceIndex,
+    changes: list[Transition],
+) -> StorePresence:
+    after = step(state, zone, distances, presence, changes)
+    if zone.tells_crossings:
+        after = pass_through(state, after, zone, distances, presence, index, changes)
+    return noted(state, after, presence.fixes[-1])
 
 
 def _reconciled(presence: Presence, index: GeofenceIndex) -> Presence:
@@ -237,6 +263,13 @@ def next_due(presence: Presence) -> int | None:
     return min(chain.from_iterable(dues(state, presence) for state in presence.stores.values()), default=None)
 
 
+def _see_crossed(seen: dict[str, Sighting], before: Fix | None, fix: Fix, index: GeofenceIndex) -> None:
+    """Add the stores that were ridden through on the way to a fix."""
+    for zone in index.crossings.between(before, fix):
+        if zone.store not in seen:
+            seen[zone.store] = Sighting(zone, index.distances(zone.store, fix.lon, fix.lat))
+
+
 def _near(
     stores: Mapping[str, StorePresence], seen: dict[str, Sighting], fix: Fix, before: Fix | None, index: GeofenceIndex
 ) -> list[tuple[StorePresence, Zone, tuple[float, ...]]]:
@@ -256,13 +289,13 @@ def _near(
 
 
 def _apply(
-    presence: Presence, near: list[tuple[StorePresence, Zone, tuple[float, ...]]]
+    presence: Presence, near: list[tuple[StorePresence, Zone, tuple[float, ...]]], index: GeofenceIndex
 ) -> tuple[Mapping[str, StorePresence], list[Transition]]:
     changes: list[Transition] = []
     stores: dict[str, StorePresence] = {}
     fix = presence.fixes[-1]
     for state, zone, distances in near:
-        after = state if state.told > fix.at else noted(state, step(state, zone, distances, presence, changes), fix)
+        after = state if state.told > fix.at else _stepped(state, zone, distances, presence, index, changes)
         if is_kept(after, fix):
             stores[zone.store] = after
     return stores, changes

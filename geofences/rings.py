@@ -67,7 +67,10 @@ class Geofence:
 
 
 DEFAULT_VISIT_AFTER = 3 * 60_000
-DEFAULT_GONE_AFTER = 2 * 60_000
+SHORTEST_GONE_AFTER = 2 * 60_000
+LONGEST_GONE_AFTER = 10 * 60_000
+STROLL = 1.25
+"""m/s: somebody who has time."""
 SMALLEST_EXIT_MARGIN = 15.0
 LARGEST_EXIT_MARGIN = 100.0
 
@@ -77,13 +80,15 @@ class Zone:
     """The rings of one store, outermost first, each within the one before, and the ms that make a visit.
 
     ValueError where there is no ring, or where rings are not in their order. `version` changes with the geometry only.
-    `fire_on_create`: who is in it already when it is new or changed gives ENTER, too.
+    `fire_on_create`: who is in it already when it is new or changed gives ENTER, too. `tells_crossings`: who rides
+    through a ring between two fixes gives PASS_BY (`crossings.py`).
     """
 
     store: str
     geofences: tuple[Geofence, ...]
     visit_after: int = DEFAULT_VISIT_AFTER
     fire_on_create: bool = False
+    tells_crossings: bool = False
     rings: tuple[Ring, ...] = field(init=False, compare=False)
     exit_margins: tuple[float, ...] = field(init=False, compare=False)
     visit_ring: Ring = field(init=False, compare=False)
@@ -108,11 +113,16 @@ class Zone:
 def default_policy(ring: Ring, shape: Shape) -> RingPolicy:
     """What suits a ring of this size.
 
-    Nobody waits on the way in: an offer is for the doorstep, and a visit needs its DWELL anyway. On the way out the
-    margin is a tenth of the ring's radius, at least what a good fix is wrong by.
+    Nobody waits on the way in, whatever the size: an offer is for the doorstep, the first fix in a ring enters it, and
+    a visit needs its DWELL anyway. On the way out the margin is a tenth of the ring's radius, at least what a good fix
+    is wrong by; and the hold is the time in which one could stroll back to the middle, from 2 min, in which the error
+    of a phone in a street goes round once, to 10 min, after which nobody would say that they are there still.
     """
-    margin = min(max(typical_radius(shape) / 10, SMALLEST_EXIT_MARGIN), LARGEST_EXIT_MARGIN)
-    return RingPolicy(enter_after=0, exit_margin=round(margin, 1), gone_after=DEFAULT_GONE_AFTER)
+    radius = typical_radius(shape)
+    margin = min(max(radius / 10, SMALLEST_EXIT_MARGIN), LARGEST_EXIT_MARGIN)
+    stroll = round(radius / STROLL / 10) * 10_000
+    gone_after = min(max(stroll, SHORTEST_GONE_AFTER), LONGEST_GONE_AFTER)
+    return RingPolicy(enter_after=0, exit_margin=round(margin, 1), gone_after=gone_after)
 
 
 def typical_radius(shape: Shape) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from geofences.fixes import Fix, FixRejection
+from geofences.fixes import FAST, Fix, FixRejection
 from geofences.index import GeofenceIndex, Sighting
 from geofences.presence import advance, arrive, expire, next_due, screened
 from geofences.presence_codec import PresenceFormatError, pack, short_way, unpack
@@ -58,7 +58,7 @@ class Track:
         self, fix: Fix, sightings: Sequence[Sighting], received: int
     ) -> tuple[FixRejection | None, tuple[Transition, ...]]:
         """Screen a fix against what the device did before, and take it in; `received` is in milliseconds."""
-        if self.presence is None:
+        if self.presence is None and not (self.index.crossings and (fix.speed or 0.0) > FAST):
             step = short_way(self.device.body, fix, sightings, received)
             if isinstance(step, bytes):
                 self.device.body, self.moved = step, True

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_serializer, model_validator
 
 from config.described import Coordinate, Described, exactly_one, listed
 from config.names import Id, TimeZone, Words
 from config.quantities import Hold, Margin, Radius, quoted, wrong
-from geofences.rings import DEFAULT_GONE_AFTER, DEFAULT_VISIT_AFTER
+from geofences.rings import DEFAULT_VISIT_AFTER
 
 
 class Point(Described):
@@ -27,6 +27,7 @@ class RingShape(Described):
     geojson: Words | None = None
     enter_after: Hold | None = None
     exit_margin: Margin | None = None
+    gone_after: Hold | None = None
 
     @model_validator(mode="after")
     def _one_shape(self) -> Self:
@@ -46,7 +47,9 @@ class Store(Described):
     proximity: RingShape | None = None
     inside: RingShape | None = None
     visit_after: Hold = DEFAULT_VISIT_AFTER
-    gone_after: Hold = DEFAULT_GONE_AFTER
+    gone_after: Hold | None = None
+    on_create: Literal["silent", "fire"] = "silent"
+    on_crossing: Literal["silent", "pass_by"] = "silent"
 
     @property
     def rings(self) -> dict[str, RingShape]:
@@ -69,7 +72,6 @@ class Place(RingShape):
     tags: Annotated[tuple[Words, ...], BeforeValidator(listed)] = ()
     location: Point
     visit_after: Hold = DEFAULT_VISIT_AFTER
-    gone_after: Hold = DEFAULT_GONE_AFTER
 
     @property
     def rings(self) -> dict[str, RingShape]:

@@ -64,7 +64,10 @@ def test_show_prints_yaml_with_the_defaults_that_loads_with_the_same_hash(sound:
     again = tmp_path / "again.yaml"
     again.write_text(shown.stdout, "utf-8")
     assert "      exit_margin: 25m\n" in shown.stdout
-    assert "    gone_after: 2min\n" in shown.stdout
+    assert "      gone_after: 10min\n" in shown.stdout  # catchment, 1.5 km
+    assert "      gone_after: 200s\n" in shown.stdout  # proximity, 250 m
+    assert "      gone_after: 2min\n" in shown.stdout
+    assert "    on_create: silent\n" in shown.stdout
     first, second = shown.stdout, _run(again, "--show").stdout
     assert first.splitlines()[1:] == second.splitlines()[1:]
     assert first.splitlines()[0].split()[-1] == second.splitlines()[0].split()[-1]

@@ -104,6 +104,25 @@ def test_zones_are_compiled_with_the_defaults_of_each_ring(loaded) -> None:
     assert zone.visit_after == 240_000
 
 
+def test_each_ring_is_left_in_its_own_time_unless_the_store_or_the_ring_says_otherwise(loaded) -> None:
+    def gone_after(*changes: tuple[str, str]) -> list[int]:
+        (zone,) = loaded(altered(*changes)).zones
+        return [fence.policy.gone_after for fence in zone.geofences]
+
+    whole, ring = ("3min", "3min\n    gone_after: 90s"), ("radius: 250m}", "radius: 250m, gone_after: 1min}")
+    assert gone_after() == [600_000, 200_000, 120_000]
+    assert gone_after(ring) == [600_000, 60_000, 120_000]
+    assert gone_after(whole) == [90_000, 90_000, 90_000]
+    assert gone_after(whole, ring) == [90_000, 60_000, 90_000]
+
+
+def test_a_store_asks_to_hear_of_who_is_there_when_it_is_new_and_of_who_rides_through(loaded) -> None:
+    (zone,) = loaded(altered()).zones
+    assert (zone.fire_on_create, zone.tells_crossings) == (False, False)
+    (zone,) = loaded(altered(("3min", "3min\n    on_create: fire\n    on_crossing: pass_by"))).zones
+    assert (zone.fire_on_create, zone.tells_crossings) == (True, True)
+
+
 def test_the_language_of_the_retailer_goes_first_whatever_the_order(loaded) -> None:
     (campaign,) = loaded(altered(("        fr: {", '        de: "Für Sie"\n        fr: {'))).rules.campaigns
     assert list(campaign.offer.texts) == ["fr", "de"]

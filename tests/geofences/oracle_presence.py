@@ -4,6 +4,7 @@ One store at a time; the clock goes second by second; a late fix makes everythin
 Where two ways of measuring may differ, it says `Unsure`, and the example is not looked at.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from geographiclib.geodesic import Geodesic
@@ -31,6 +32,7 @@ class Store:
     lat: float
     rings: list[Ring]
     visit_after: int = 180
+    crossings: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,17 @@ class OneStore:
         self.fixes = [*self.fixes, fix]
         rings = self.store.rings
         distance = Geodesic.WGS84.Inverse(self.store.lat, self.store.lon, fix.lat, fix.lon)["s12"]
-        if self.depth == 0 and not self.changes and distance > rings[0].radius:
-            return
+        before = (self.depth, {number: change[2] for number, change in self.changes.items()})
+        settled, settled_by = self.told[-1][3] if self.told else 0, len(self.told)
+        if not (self.depth == 0 and not self.changes and distance > rings[0].radius):
+            self._judge(distance, fix)
+        if self.store.crossings and len(self.fixes) > 1 and self.fixes[-2].at > settled:
+            rides = self._ridden(self.fixes[-2], fix, distance, *before)
+            ended = sum(told[0] in ("EXIT", "PASS_BY") for told in self.told[settled_by:])
+            self.told[settled_by + ended : settled_by + ended] = rides
+
+    def _judge(self, distance: float, fix: Place) -> None:
+        rings = self.store.rings
         inner, outer = None, None
         for number, ring in enumerate(rings):
             verdict = self._weigh(number, ring, distance, fix)
@@ -141,6 +152,23 @@ class OneStore:
         visit = self._visit_due()
         if visit is not None and visit <= fix.at and self._certain_leave() is None and not fast(self.fixes):
             self._dwell(visit, fix.at)
+
+    def _ridden(self, last: Place, fix: Place, distance: float, held: int, evidence: dict[int, float]) -> list[Told]:
+        """Straight on from one fast fix to the next."""
+        slow = min(last.speed or 0.0, fix.speed or 0.0) <= 4
+        if slow or fix.at - last.at > 60 or max(last.accuracy, fix.accuracy) > 150:
+            return []
+        rides: list[Told] = []
+        for number, ring in enumerate(self.store.rings):
+            beyond = (distance - ring.radius) / max(fix.accuracy, 15.0)
+            if number < held or compare(evidence.get(number, 0.0), 1.0, 0.003) or not compare(beyond, 1.0, 0.003):
+                continue
+            inside, share = middle_of_way(self.store, ring.radius, last, fix)
+            if compare(inside / max(last.accuracy, fix.accuracy, 15.0), 1.0, 0.003):
+                at = last.at + share * (fix.at - last.at)
+                compare(at, round(at), 0.05)
+                rides.append(("PASS_BY", ring.label, int(at), fix.at, None))
+        return rides
 
     def _weigh(self, number: int, ring: Ring, distance: float, fix: Place) -> str | None:
         holding = number < self.depth
@@ -205,6 +233,38 @@ class OneStore:
     def _visit_due(self) -> int | None:
         inside = self.depth == len(self.store.rings) and not self.dwelt
         return self.entered + self.store.visit_after if inside else None
+
+
+def middle_of_way(store: Store, radius: float, a: Place, b: Place) -> tuple[float, float]:
+    """How deep in a ring the middle of the straight way through it lies, and at which share of the whole way."""
+
+    def away(share: float) -> float:
+        lon, lat = a.lon + share * (b.lon - a.lon), a.lat + share * (b.lat - a.lat)
+        return float(Geodesic.WGS84.Inverse(store.lat, store.lon, lat, lon)["s12"])
+
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        third = (high - low) / 3
+        if away(low + third) < away(high - third):
+            high -= third
+        else:
+            low += third
+    nearest = (low + high) / 2
+    if away(nearest) > radius:
+        return -1.0, nearest
+    into = 0.0 if away(0.0) <= radius else crossed(away, radius, 0.0, nearest)
+    middle = (into + crossed(away, radius, 1.0, nearest)) / 2
+    return radius - away(middle), middle
+
+
+def crossed(away: Callable[[float], float], radius: float, outside: float, inside: float) -> float:
+    for _ in range(50):
+        half = (outside + inside) / 2
+        if away(half) > radius:
+            outside = half
+        else:
+            inside = half
+    return inside
 
 
 def fix_key(fix: Place) -> tuple[float, float, float]:

@@ -121,7 +121,7 @@ def test_a_burst_of_the_same_fix_is_one_fix():
 
 def test_a_restart_between_any_two_fixes_fires_nothing():
     shop = a_store(catchment=700, proximity=150)
-    path = [east_of_door(-1_200), DOOR, east_of_door(1_200)]
+    path = [east_of_door(-1_200), DOOR, east_of_door(2_000)]
     fixes = list(walk(path, pace=1.4, every=20_000, start=START, stay=240_000, accuracy=40, seed=4))
     presence, transitions = Presence(), []
     for fix in fixes:
@@ -147,7 +147,7 @@ def test_who_is_in_a_changed_fence_stays_in_it_without_a_word_and_leaves_it_once
         changed = a_store(proximity=radius)
         after, transitions = follow(changed, [fix_at(0, MINUTE)], presence)
         assert (held(after), transitions) == ({"haussmann": PROXIMITY}, [])
-        _, transitions = follow(changed, [fix_at(FAR, 10 * MINUTE), fix_at(FAR, 13 * MINUTE)], after)
+        _, transitions = follow(changed, [fix_at(FAR, 10 * MINUTE), fix_at(FAR, 20 * MINUTE)], after)
         assert told(transitions) == ["DWELL proximity", "EXIT proximity"]
 
 
@@ -177,6 +177,23 @@ def test_a_bus_that_drives_by_is_no_visit():
     path = [east_of_door(-2_000), DOOR, east_of_door(2_000)]
     _, transitions = follow(shop, walk(path, pace=12, every=5_000, start=START, accuracy=8, seed=1), until=10 * SILENCE)
     assert told(transitions) == ["ENTER proximity", "EXIT proximity pass_by"]
+
+
+def test_a_fast_mover_that_jumps_over_a_small_ring_between_two_fixes_is_a_pass_by_where_the_store_asks():
+    """15 m/s, a fix every 30 s, a ring of 60 m: neither fix is in it, and no ENTER comes of it."""
+    ride = [fix_at(-1_000 + 450 * each, each * 30 * SECOND, speed=15.0) for each in range(6)]
+    zone = a_zone("haussmann", DOOR, {PROXIMITY: 60})
+    assert follow(GeofenceIndex([zone]), ride, until=10 * SILENCE)[1] == []
+    _, (passed,) = follow(GeofenceIndex([replace(zone, tells_crossings=True)]), ride, until=10 * SILENCE)
+    assert told([passed]) == ["PASS_BY proximity"]
+    assert START + 60 * SECOND < passed.at < passed.confirmed_at == START + 90 * SECOND
+
+
+def test_a_wild_fix_on_the_other_side_of_a_ring_passes_nothing_by():
+    index = GeofenceIndex([replace(a_zone("haussmann", DOOR, {PROXIMITY: 60}), tells_crossings=True)])
+    fixes = [fix_at(-200, each * 10 * SECOND, speed=0.4) for each in range(5)]
+    fixes[3] = fix_at(200, 30 * SECOND, accuracy=1.9, speed=21.0)
+    assert follow(index, fixes, until=10 * SILENCE)[1] == []
 
 
 def test_a_phone_that_shops_is_one_visit():

@@ -14,7 +14,7 @@ BEGIN = 1_790_000_000
 END = BEGIN + 100_000
 
 
-def a_pair(name, place, radii, margin, hold_in, hold_out, visit_after):
+def a_pair(name, place, radii, margin, hold_in, hold_out, visit_after, crossings=False):
     """The same store for both: the package's zone, the oracle's store."""
     kinds = [Kind.CATCHMENT, Kind.PROXIMITY, Kind.INSIDE][-len(radii) :]
     policy = RingPolicy(hold_in * 1_000, margin, hold_out * 1_000)
@@ -22,7 +22,8 @@ def a_pair(name, place, radii, margin, hold_in, hold_out, visit_after):
     rings = [
         oracle.Ring(kind.label, radius, margin, hold_in, hold_out) for kind, radius in zip(kinds, radii, strict=True)
     ]
-    return Zone(name, fences, visit_after * 1_000), oracle.Store(name, *place, rings, visit_after)
+    zone = Zone(name, fences, visit_after * 1_000, tells_crossings=crossings)
+    return zone, oracle.Store(name, *place, rings, visit_after, crossings)
 
 
 PAIRS = [
@@ -35,6 +36,11 @@ QUICK = [
     a_pair("haussmann", DOOR, [40.0], 20.0, 0, 20, 12),
     a_pair("cafe", east_of_door(-90), [50.0], 15.0, 0, 0, 60),
     a_pair("patient", east_of_door(-100, 30), [80.0], 15.0, 9, 15, 20),
+]
+RIDDEN = [
+    a_pair("drive-in", DOOR, [60.0, 25.0], 15.0, 0, 8, 10, crossings=True),
+    a_pair("kiosk", east_of_door(50), [22.0], 15.0, 6, 8, 10, crossings=True),
+    a_pair("haussmann", east_of_door(-60, 20), [60.0], 15.0, 0, 20, 20),
 ]
 
 
@@ -118,3 +124,54 @@ def test_all_that_is_told_of_fixes_in_any_order_is_what_the_oracle_tells(steps, 
     mixed = [fix for _, fix in sorted(zip(delays, fixes, strict=True), key=lambda one: one[0] * 1_000 + one[1].at)]
     expected = told_by_oracle(QUICK, mixed, oracle.in_any_order)
     assert without_reasons(told_by_package(QUICK, mixed)) == without_reasons(expected)
+
+
+RIDES = st.lists(
+    st.tuples(
+        st.integers(-400, 400),
+        st.integers(-40, 40),
+        st.sampled_from([2, 5, 9, 30, 60, 61]),
+        st.sampled_from([3.0, 12.0, 35.0, 149.0, 160.0]),
+        st.sampled_from([None, 3.0, 12.0, 12.0, 15.0]),
+    ),
+    min_size=2,
+    max_size=12,
+)
+
+
+def ridden(rides):
+    fixes, second = [], 0
+    for metres, north, seconds, accuracy, speed in rides:
+        second += seconds
+        fixes.append(placed(metres, north, second, accuracy, speed))
+    return fixes
+
+
+@settings(max_examples=50)
+@given(rides=RIDES)
+def test_all_that_is_told_of_rides_between_two_fixes_is_what_the_oracle_tells(rides):
+    fixes = ridden(rides)
+    assert told_by_package(RIDDEN, fixes) == told_by_oracle(RIDDEN, fixes, oracle.in_order)
+
+
+FAST_RIDES = st.lists(
+    st.tuples(
+        st.integers(-100, 90),
+        st.just(0),
+        st.integers(2, 6),
+        st.sampled_from([3.0, 12.0]),
+        st.sampled_from([3.0, 12.0]),
+    ),
+    min_size=3,
+    max_size=9,
+)
+
+
+@settings(max_examples=50)
+@given(rides=FAST_RIDES, data=st.data())
+def test_all_that_is_told_of_rides_in_any_order_is_what_the_oracle_tells(rides, data):
+    fixes = ridden(rides)
+    delays = data.draw(st.lists(st.integers(0, 20), min_size=len(fixes), max_size=len(fixes)))
+    mixed = [fix for _, fix in sorted(zip(delays, fixes, strict=True), key=lambda one: one[0] * 1_000 + one[1].at)]
+    expected = told_by_oracle(RIDDEN, mixed, oracle.in_any_order)
+    assert without_reasons(told_by_package(RIDDEN, mixed)) == without_reasons(expected)

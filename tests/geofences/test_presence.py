@@ -98,7 +98,7 @@ def test_who_comes_back_within_the_hold_time_has_not_left():
 def test_exit_is_innermost_first_and_before_any_entry():
     index = GeofenceIndex(
         [
-            a_zone("b-left", DOOR, {CATCHMENT: 400, PROXIMITY: 100}),
+            a_zone("b-left", DOOR, {CATCHMENT: 400, PROXIMITY: 100}, RingPolicy(0, 40.0, 2 * MINUTE)),
             a_zone("a-entered", east_of_door(2_000), {CATCHMENT: 400, PROXIMITY: 100}),
         ]
     )
@@ -363,4 +363,4 @@ def test_in_silence_each_ring_is_left_when_its_own_hold_time_is_over():
     shop = a_store(catchment=400, proximity=100)
     _, transitions = follow(shop, [fix_at(0, 0), fix_at(250, MINUTE), fix_at(600, 2 * MINUTE)], until=10 * MINUTE)
     assert told(transitions)[2:] == ["EXIT proximity pass_by", "EXIT catchment"]
-    assert times(transitions)[2:] == [(MINUTE, 3 * MINUTE), (2 * MINUTE, 4 * MINUTE)]
+    assert times(transitions)[2:] == [(MINUTE, 3 * MINUTE), (2 * MINUTE, 2 * MINUTE + 320 * SECOND)]

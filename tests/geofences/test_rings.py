@@ -37,6 +37,16 @@ def test_the_exit_margin_follows_from_the_size(radius, margin):
     assert typical_radius(geodesic_circle(circle)) == pytest.approx(radius, rel=0.001)
 
 
+@pytest.mark.parametrize(
+    ("radius", "seconds"), [(5, 120), (50, 120), (150, 120), (250, 200), (600, 480), (750, 600), (10_000, 600)]
+)
+def test_how_long_one_is_gone_follows_from_the_size_and_nobody_waits_on_the_way_in(radius, seconds):
+    circle = Circle(2.0, 46.0, float(radius))
+    for shape in (circle, geodesic_circle(circle)):
+        policy = default_policy(PROXIMITY, shape)
+        assert (policy.enter_after, policy.gone_after) == (0, seconds * 1_000)
+
+
 def test_the_innermost_ring_is_the_one_to_visit():
     assert a_zone("a", (2.0, 48.0), {CATCHMENT: 900, PROXIMITY: 90, INSIDE: 9}).visit_ring is INSIDE
     assert a_zone("a", (2.0, 48.0), {CATCHMENT: 900, PROXIMITY: 90}).visit_ring is PROXIMITY
