@@ -8,7 +8,7 @@ from config import language
 from config.consistency import chosen
 from offers import campaigns
 from offers.contact_policy import Announcement
-from offers.triggers import TriggerKind, When
+from offers.triggers import Happening, TriggerKind, When
 
 
 def campaign_rules(
@@ -20,11 +20,13 @@ def campaign_rules(
 ) -> campaigns.Campaign:
     """`campaign` as it decides; `place` is its order in the file, `stores` and `places` those of `full` by id."""
     per_member = campaign.limits.per_member
+    templates = tuple(_offer(offer, full.locale.partition("-")[0]) for offer in campaign.offers)
     return campaigns.Campaign(
         id=campaign.id,
         place=place,
         when=_when(campaign.when, stores, places),
-        offer=_offer(campaign.offer, full.locale.partition("-")[0]),
+        offer=templates[0],
+        series=templates if campaign.series else (),
         who=_who(campaign.who),
         places=campaign.limits.offers,
         per_member=campaigns.PerMember(per_member.at_most, per_member.in_any) if per_member else None,
@@ -46,8 +48,15 @@ def _announcement(campaign: language.Campaign) -> Announcement | None:
 
 
 def _when(when: language.When, stores: Mapping[str, language.Store], places: Mapping[str, language.Place]) -> When:
-    kind, where, ring = happening(when, stores, places)
-    return When(kind, where, ring, nth=when.visit if isinstance(when.visit, int) else None)
+    steps = [happening(step, stores, places) for step in when.sequence or (when,)]
+    return When(
+        *steps[-1],
+        nth=when.visit if isinstance(when.visit, int) else None,
+        before=tuple(Happening(*step) for step in steps[:-1]),
+        within=when.within or 0,
+        not_seen_for=when.not_seen_for,
+        dayparts=when.dayparts,
+    )
 
 
 KINDS = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from config.findings import Path, Problem
-from config.language import AtRing, Campaign, Offer, Place, Product, Store, Stores, When
+from config.language import AtRing, Campaign, Happening, Offer, Place, Product, Store, Stores
 from config.references import placeholders
 
 Sited = TypeVar("Sited", Store, Place)
@@ -18,14 +18,22 @@ def campaign_problems(
     campaign: Campaign, path: Path, stores: Mapping[str, Store], products: Mapping[str, Product]
 ) -> Iterator[Problem]:
     """Contradictions inside a campaign that is sound in its parts; what names an unknown thing is told elsewhere."""
-    yield from _trigger_problems(campaign.when, (*path, "when"), stores)
+    steps = campaign.when.sequence
+    for step, place in zip(steps or (campaign.when,), _places_of_steps(steps), strict=True):
+        yield from _trigger_problems(step, (*path, "when", *place), stores)
     yield from _store_problems(campaign, path)
     yield from _visit_problems(campaign, path)
     yield from _announcement_problems(campaign, path)
-    offered = offered_products(campaign.offer, products)
-    if offered is not None:
-        yield from _discount_problems(campaign.offer, (*path, "offer", "discount"), offered)
-        yield from _text_problems(campaign.offer, (*path, "offer", "text"), offered)
+    for number, offer in enumerate(campaign.offers):
+        offered, place = offered_products(offer, products), ("series", number) if campaign.series else ("offer",)
+        if offered is not None:
+            yield from _discount_problems(offer, (*path, *place, "discount"), offered)
+            yield from _text_problems(offer, (*path, *place, "text"), offered)
+
+
+def _places_of_steps(steps: Sequence[Happening] | None) -> list[Path]:
+    """Where each step stands in `when`."""
+    return [()] if steps is None else [("sequence", number) for number in range(len(steps))]
 
 
 def chosen(choice: Stores, stores: Mapping[str, Sited]) -> list[Sited]:
@@ -44,7 +52,7 @@ def offered_products(offer: Offer, products: Mapping[str, Product]) -> list[Prod
     return [each for each in products.values() if each.category == offer.product.category] or None
 
 
-def _trigger_problems(when: When, path: Path, stores: Mapping[str, Store]) -> Iterator[Problem]:
+def _trigger_problems(when: Happening, path: Path, stores: Mapping[str, Store]) -> Iterator[Problem]:
     at = getattr(when, when.name)
     if not isinstance(at, AtRing) or at.stores is None:
         return
@@ -57,10 +65,12 @@ def _trigger_problems(when: When, path: Path, stores: Mapping[str, Store]) -> It
 
 def _store_problems(campaign: Campaign, path: Path) -> Iterator[Problem]:
     """A place is no store: who is met there must be told of one; at a store it is that one."""
-    if campaign.when.places is not None and campaign.store is None:
+    trigger = campaign.when.trigger
+    if trigger.places is not None and campaign.store is None:
         what = "it begins at places, and the offer needs a store to speak of"
-        yield Problem((*path, "when", campaign.when.name, "places"), what, "add `store: …` to the campaign")
-    elif campaign.when.places is None and campaign.store is not None:
+        place = _places_of_steps(campaign.when.sequence)[-1]
+        yield Problem((*path, "when", *place, trigger.name, "places"), what, "add `store: …` to the campaign")
+    elif trigger.places is None and campaign.store is not None:
         yield Problem((*path, "store"), "the offer speaks of the store where it begins", "leave `store` out", True)
 
 
@@ -77,11 +87,13 @@ def _visit_problems(campaign: Campaign, path: Path) -> Iterator[Problem]:
 def _announcement_problems(campaign: Campaign, path: Path) -> Iterator[Problem]:
     if campaign.announce is not None:
         return
-    for language, wording in campaign.offer.text.items():
-        for tone, text in (("tu", wording.tu), ("vous", wording.vous)):
-            if "next_contact" in placeholders(text):
-                what = "`$next_contact` is used, but the campaign announces nothing"
-                yield Problem((*path, "offer", "text", language, tone), what, "add `announce: {every: 30d}`")
+    what = "`$next_contact` is used, but the campaign announces nothing"
+    for number, offer in enumerate(campaign.offers):
+        place = (*path, "series", number) if campaign.series else (*path, "offer")
+        for language, wording in offer.text.items():
+            for tone, text in (("tu", wording.tu), ("vous", wording.vous)):
+                if "next_contact" in placeholders(text):
+                    yield Problem((*place, "text", language, tone), what, "add `announce: {every: 30d}`")
 
 
 def _discount_problems(offer: Offer, path: Path, offered: Sequence[Product]) -> Iterator[Problem]:

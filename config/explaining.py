@@ -14,10 +14,7 @@ from config.names import did_you_mean, nearest
 from config.quantities import quoted
 
 LATER = frozenset(
-    (
-        *("attributes", "budget", "cost", "dayparts", "each", "even_closed", "hours", "notices"),
-        *("otherwise", "recommend", "sequence", "series", "stamp", "within"),
-    )
+    ("attributes", "budget", "cost", "each", "even_closed", "hours", "notices", "otherwise", "recommend", "stamp")
 )
 """Keys of the language that this version does not understand yet."""
 

@@ -20,20 +20,26 @@ Pattern = tuple[str | type, ...]
 
 _WHEN: Pattern = ("campaigns", int, "when")
 _WHO: Pattern = ("campaigns", int, "who")
-_OFFER: Pattern = ("campaigns", int, "offer")
+_OFFERS: tuple[Pattern, ...] = (("campaigns", int, "offer"), ("campaigns", int, "series", int))
 
 _ANNOUNCED: Pattern = ("campaigns", int, "announce", "next")
 
+_HAPPENINGS: tuple[Pattern, ...] = (_WHEN, (*_WHEN, "sequence", int))
 _MOVES = ("enters", "exits", "passes", "dwells")
-_OF_STORES: tuple[Pattern, ...] = ((*_WHEN, "stores"), *((*_WHEN, key, "stores") for key in (*_MOVES, "checks_in")))
-_OF_PLACES: tuple[Pattern, ...] = tuple((*_WHEN, key, "places") for key in _MOVES)
+_OF_STORES: tuple[Pattern, ...] = (
+    *((*each, "stores") for each in _HAPPENINGS),
+    *((*each, key, "stores") for each in _HAPPENINGS for key in (*_MOVES, "checks_in")),
+)
+_OF_PLACES: tuple[Pattern, ...] = tuple((*each, key, "places") for each in _HAPPENINGS for key in _MOVES)
 _OF_PRODUCTS: tuple[Pattern, ...] = (
-    (*_OFFER, "product"),
-    (*_OFFER, "product", "id"),
+    *((*offer, "product") for offer in _OFFERS),
+    *((*offer, "product", "id") for offer in _OFFERS),
     *((*_WHO, key, "product") for key in ("bought", "not_bought")),
     *((*_WHO, key, int, "product") for key in ("bought", "not_bought")),
 )
-_TEXTS: tuple[Pattern, ...] = ((*_OFFER, "text", str), (*_OFFER, "text", str, "tu"), (*_OFFER, "text", str, "vous"))
+_TEXTS: tuple[Pattern, ...] = tuple(
+    (*offer, "text", *rest) for offer in _OFFERS for rest in ((str,), (str, "tu"), (str, "vous"))
+)
 
 
 def reference_problems(document: Document) -> Iterator[Problem]:
@@ -52,7 +58,8 @@ def reference_problems(document: Document) -> Iterator[Problem]:
         yield from _unknown(document, pattern, "product", products)
     yield from _unknown(document, _ANNOUNCED, "campaign", _names(document, ("campaigns", int, "id")))
     yield from _announced_rewards(document)
-    yield from _unknown(document, (*_OFFER, "product", "category"), "product of category", categories)
+    for offer in _OFFERS:
+        yield from _unknown(document, (*offer, "product", "category"), "product of category", categories)
     for pattern in _TEXTS:
         yield from _placeholders(document, pattern)
 

@@ -91,12 +91,19 @@ class Campaign:
     holdout_percent: int = 0
     first_day: date | None = None
     last_day: date | None = None
+    series: tuple[OfferTemplate, ...] = ()
+    """What is offered at one visit after the other; `offer` is then the first of it."""
     store: str | None = None
     """The store that the offer speaks of, where the trigger is at a place."""
     reward: bool = False
     """Earned: how often the member heard of us is nothing to it. Consent, quiet hours and its own limits are."""
     for_newcomers: bool = False
     announces: Announcement | None = None
+
+    @property
+    def templates(self) -> tuple[OfferTemplate, ...]:
+        """All that it may offer."""
+        return self.series or (self.offer,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +137,19 @@ class Rules:
     announced: Mapping[str, tuple[tuple[str, int], ...]] = field(init=False)
     """By campaign: who announces it, and for how many milliseconds after."""
 
+    steps: frozenset[Key] = field(init=False)
+    """What sequences rest on: to be remembered, whether or not it starts anything by itself."""
+    longest_sequence: int = field(init=False)
+    """Milliseconds after which no sequence rests on it any more."""
+
     def __post_init__(self) -> None:
+        waiting = [campaign.when for campaign in self.campaigns]
         object.__setattr__(self, "by_trigger", _by_trigger(self.campaigns))
         object.__setattr__(self, "rewards", frozenset(each.id for each in self.campaigns if each.reward))
         object.__setattr__(self, "announced", _announced(self.campaigns))
+        steps = frozenset(key for when in waiting for step in when.before for key in step.keys)
+        object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "longest_sequence", max((when.within for when in waiting), default=0))
 
 
 def _announced(campaigns: tuple[Campaign, ...]) -> dict[str, tuple[tuple[str, int], ...]]:

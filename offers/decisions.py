@@ -160,7 +160,7 @@ def rank(candidate: Candidate) -> tuple[int, int]:
 
 def _candidate(campaign: Campaign, trigger: Trigger, member: Member, circumstances: Circumstances) -> Candidate:
     store = circumstances.rules.stores[trigger.store or campaign.store or ""]
-    return Candidate(campaign, member, trigger.at, store, circumstances.rules, circumstances.catalogue)
+    return Candidate(campaign, member, trigger.at, store, circumstances.rules, circumstances.catalogue, trigger)
 
 
 def _best(occasion: Occasion, entries: list[_Entry], circumstances: Circumstances) -> Verdict:
@@ -258,7 +258,7 @@ def decision_id(trigger: Trigger) -> str:
 
 
 def _offer(occasion: Occasion, winner: _Entry, circumstances: Circumstances) -> Offer:
-    candidate, trigger, template = winner.candidate, winner.trigger, winner.candidate.campaign.offer
+    candidate, trigger, template = winner.candidate, winner.trigger, winner.candidate.template
     offer_id = timed_id(trigger.at, "offer", occasion.retailer, candidate.member.id, candidate.campaign.id, occasion.id)
     until, product = candidate.coupon_until, candidate.product
     return Offer(
@@ -286,7 +286,7 @@ def _offer(occasion: Occasion, winner: _Entry, circumstances: Circumstances) -> 
 
 def _discount(candidate: Candidate) -> str | None:
     """What the till takes off, as money; the share where no price is known."""
-    value, product = candidate.campaign.offer.discount, candidate.product
+    value, product = candidate.template.discount, candidate.product
     if value is None:
         return None
     if value.percent is None:

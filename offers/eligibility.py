@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from offers.campaigns import Bought, Campaign, Rules, Store
+from offers.campaigns import Bought, Campaign, OfferTemplate, Rules, Store
 from offers.contact_policy import (
     Cap,
     Span,
@@ -19,12 +19,16 @@ from offers.contact_policy import (
     rest_span,
     spacing_spans,
 )
-from offers.members import Member, Wish
+from offers.members import Member, Wish, last_seen
 from offers.products import Product
+from offers.sequences import missing_step
+from offers.series import given, next_template
+from offers.triggers import Trigger, When
 from offers.withheld import Withheld
 from offers.wording import Mention, Unsayable, Worded, tone_of, word
 
-RECENTLY = 60 * 86_400_000
+DAY = 86_400_000
+RECENTLY = 60 * DAY
 """Milliseconds for which a product that was bought is not offered again."""
 
 
@@ -38,11 +42,17 @@ class Candidate:
     store: Store
     rules: Rules
     catalogue: Mapping[str, Product]
+    trigger: Trigger | None = None
+
+    @cached_property
+    def template(self) -> OfferTemplate:
+        """What is offered: of a series its next step."""
+        return next_template(self.campaign, self.member.visits)
 
     @cached_property
     def product(self) -> Product | None:
         """What would be offered; None where the campaign names nothing, or nothing fits."""
-        offer = self.campaign.offer
+        offer = self.template
         if offer.product is not None:
             return self.catalogue.get(offer.product)
         if offer.category is None:
@@ -54,7 +64,7 @@ class Candidate:
     @cached_property
     def coupon_until(self) -> int | None:
         """When the coupon would expire, milliseconds; None without one."""
-        valid_for = self.campaign.offer.coupon_valid_for
+        valid_for = self.template.coupon_valid_for
         return None if valid_for is None else self.at + valid_for
 
     @cached_property
@@ -67,12 +77,12 @@ class Candidate:
             self.at,
             self.store.zone,
             self.product,
-            self.campaign.offer.discount,
+            self.template.discount,
             self.coupon_until,
             None if announces is None else self.at + announces.every,
             self.member.tone,
         )
-        return word(self.campaign.offer.texts, mention, self.rules)
+        return word(self.template.texts, mention, self.rules)
 
     @cached_property
     def tone(self) -> str:
@@ -146,6 +156,13 @@ def _dates(candidate: Candidate) -> str | None:
     return None
 
 
+def _dayparts(candidate: Candidate) -> str | None:
+    dayparts, moment = candidate.campaign.when.dayparts, local(candidate.at, candidate.store.zone)
+    if not dayparts or any(daypart.covers(moment) for daypart in dayparts):
+        return None
+    return f"it is {moment:%a %H:%M} at the store"
+
+
 def _tier(candidate: Candidate) -> str | None:
     tiers, tier = candidate.campaign.who.tiers, candidate.member.profile.tier
     if tiers is None or tier in tiers:
@@ -165,8 +182,29 @@ def _against(candidate: Candidate) -> Iterator[str]:
         yield f"came {visits} times, at least {who.least_visits} asked for"
     if who.most_visits is not None and visits > who.most_visits:
         yield f"came {visits} times, at most {who.most_visits} asked for"
-    if candidate.campaign.when.nth not in (None, visits):
-        yield f"this is visit {visits}, not {candidate.campaign.when.nth}"
+    yield from _against_trigger(candidate, candidate.campaign.when)
+
+
+def _against_trigger(candidate: Candidate, when: When) -> Iterator[str]:
+    visits, series = candidate.member.visits, candidate.campaign.series
+    if when.nth not in (None, candidate.member.total_visits):
+        yield f"this is visit {candidate.member.total_visits}, not {when.nth}"
+    if series and given(candidate.campaign, visits) >= len(series):
+        yield f"all {len(series)} steps of the series were given"
+    if when.before and candidate.trigger is not None:
+        missing = missing_step(when, visits.trail, candidate.trigger)
+        yield from () if missing is None else (missing,)
+    if when.not_seen_for is not None:
+        yield from _against_absence(candidate, when.not_seen_for)
+
+
+def _against_absence(candidate: Candidate, asked: int) -> Iterator[str]:
+    """Away exactly as long as asked is away; who never came is not away."""
+    seen = last_seen(candidate.member, candidate.at)
+    if seen is None:
+        yield "was never seen before"
+    elif candidate.at - seen < asked:
+        yield f"was seen {(candidate.at - seen) // DAY} days ago, away for {asked // DAY} asked for"
 
 
 def _did_buy(candidate: Candidate, bought: Bought) -> bool:
@@ -180,7 +218,7 @@ def _did_buy(candidate: Candidate, bought: Bought) -> bool:
 
 
 def _named(bought: Bought) -> str:
-    return f"{bought.product or bought.category} within {bought.within // 86_400_000} days"
+    return f"{bought.product or bought.category} within {bought.within // DAY} days"
 
 
 def _newcomer(candidate: Candidate) -> str | None:
@@ -211,7 +249,7 @@ def _spans(reason: Withheld) -> Check:
 
 
 def _product(candidate: Candidate) -> str | None:
-    offer = candidate.campaign.offer
+    offer = candidate.template
     if (offer.product or offer.category) and candidate.product is None:
         return f"nothing of {offer.product or offer.category} to offer"
     return None
@@ -227,6 +265,7 @@ def _text(candidate: Candidate) -> str | None:
 
 CHECKS: tuple[tuple[Withheld, Check], ...] = (
     (Withheld.NOT_IN_DATES, _dates),
+    (Withheld.NOT_IN_DAYPART, _dayparts),
     (Withheld.TIER, _tier),
     (Withheld.HISTORY, _history),
     (Withheld.NEWCOMER, _newcomer),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -87,12 +87,33 @@ class Visit(NamedTuple):
     last: int
 
 
+class Passage(NamedTuple):
+    """Something that happened to a member, and that a sequence rests on; `ring` is empty where there is none."""
+
+    at: int
+    kind: str
+    where: str
+    ring: str
+
+
+class Progress(NamedTuple):
+    """How many steps of a series were given, the last of them at `occasion`."""
+
+    given: int
+    occasion: str
+
+
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """How often a member came since we count: the number of visits, and the most `recent` ones, oldest first."""
+    """How often a member came since we count: the number of visits, and the most `recent` ones, oldest first.
+
+    `trail` is what sequences rest on, bounded; `series` says by campaign how far the member has come.
+    """
 
     count: int = 0
     recent: tuple[Visit, ...] = ()
+    trail: tuple[Passage, ...] = ()
+    series: Mapping[str, Progress] = field(default_factory=dict)
 
 
 class PurchaseLine(NamedTuple):
@@ -172,6 +193,16 @@ def with_visit(visits: Visits, store: str, at: int) -> tuple[Visits, bool]:
     for place, visit in enumerate(visits.recent):
         if visit.store == store and visit.first - SAME_VISIT < at < visit.last + SAME_VISIT:
             merged = Visit(store, min(visit.first, at), max(visit.last, at))
-            return Visits(visits.count, (*visits.recent[:place], merged, *visits.recent[place + 1 :])), False
+            recent = (*visits.recent[:place], merged, *visits.recent[place + 1 :])
+            return replace(visits, recent=recent), False
     recent = tuple(sorted((*visits.recent, Visit(store, at, at)), key=lambda visit: visit.first))[-MOST_VISITS:]
-    return Visits(visits.count + 1, recent), True
+    return replace(visits, count=visits.count + 1, recent=recent), True
+
+
+def last_seen(member: Member, at: int) -> int | None:
+    """When the member was last in a store or bought something, before what happens `at`; None: never, as we know."""
+    seen = [min(visit.last, at) for visit in member.visits.recent if visit.first < at]
+    seen += [line.at for line in member.purchases.lines if line.at < at]
+    if member.profile.last_visit is not None and member.profile.last_visit < at:
+        seen.append(member.profile.last_visit)
+    return max(seen, default=None)

@@ -26,6 +26,8 @@ class Occasion:
     at: int
     triggers: tuple[Trigger, ...]
     visits: tuple[str, ...] = ()
+    steps: tuple[Trigger, ...] = ()
+    """What sequences rest on, whether or not it starts anything by itself."""
 
     @property
     def subject(self) -> str:
@@ -34,8 +36,11 @@ class Occasion:
 
     def without_visits(self) -> Occasion:
         """The same occasion where the visits turn out to have begun before."""
-        kept = tuple(trigger for trigger in self.triggers if trigger.kind is not TriggerKind.VISIT)
-        return replace(self, triggers=kept)
+        kept, steps = (
+            tuple(trigger for trigger in triggers if trigger.kind is not TriggerKind.VISIT)
+            for triggers in (self.triggers, self.steps)
+        )
+        return replace(self, triggers=kept, steps=steps)
 
 
 def occasion_id(retailer: str, source: str, at: int, triggers: tuple[Trigger, ...]) -> str:

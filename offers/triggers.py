@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from offers.dayparts import Daypart
+
 
 class TriggerKind(StrEnum):
     """What may start an offer."""
@@ -74,6 +76,15 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class When(Happening):
-    """The trigger a campaign waits for; `nth` of a VISIT (None: any)."""
+    """The trigger a campaign waits for; `nth` of a VISIT (None: any). Times in milliseconds."""
 
     nth: int | None = None
+    before: tuple[Happening, ...] = ()
+    """What must have happened before it, in this order, the first of it at most `within` ago."""
+    within: int = 0
+    not_seen_for: int | None = None
+    """So long the member must have been away from all stores."""
+    dayparts: tuple[Daypart, ...] = ()
+    """On the clock of the store, at least one of them; none: always."""
+    even_closed: bool = False
+    """Whether it speaks while the store is closed, too."""

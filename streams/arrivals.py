@@ -52,10 +52,11 @@ def occasions_of(track: Track, transitions: Iterable[Transition], rules: Rules) 
     for at, together in groupby(transitions, key=lambda transition: transition.confirmed_at):
         happened = tuple(chain.from_iterable(_triggers(track, transition, rules) for transition in together))
         triggers = tuple(trigger for trigger in happened if awaited(trigger, rules))
-        if triggers:
+        steps = tuple(trigger for trigger in happened if trigger.key in rules.steps)
+        if triggers or steps:
             visits = tuple(each.where for each in happened if each.kind is TriggerKind.VISIT)
             named = occasion_id(track.retailer, track.name, at, happened)
-            yield Occasion(named, track.retailer, track.member, track.name, at, triggers, visits)
+            yield Occasion(named, track.retailer, track.member, track.name, at, triggers, visits, steps)
 
 
 def _triggers(track: Track, transition: Transition, rules: Rules) -> Iterator[Trigger]:
@@ -80,22 +81,24 @@ def check_in_rejection(arrival: Arrival, at: int) -> FixRejection | None:
 
 
 def check_in_occasion(
-    retailer: str,
+    rules: Rules,
     member: str | None,
     device: str | None,
     source: str,
     store: str,
     at: int,
-    entered: tuple[Trigger, ...] = (),
+    entered: tuple[Trigger, ...],
 ) -> Occasion:
     """The occasion of a check-in that is believed: it is a visit, too. `source` is the device, member or card.
 
     `entered` are the rings that were entered by it.
     """
+    retailer = rules.retailer
     check_in = Trigger(timed_id(at, "check-in", retailer, source, store), TriggerKind.CHECK_IN, at, store)
     triggers = (check_in, visit_trigger(retailer, source, store, at), *entered)
     named = occasion_id(retailer, source, at, triggers)
-    return Occasion(named, retailer, member, device or source, at, triggers, (store,))
+    steps = tuple(trigger for trigger in triggers if trigger.key in rules.steps)
+    return Occasion(named, retailer, member, device or source, at, triggers, (store,), steps)
 
 
 def transition_trigger(track: Track, transition: Transition, of_place: bool = False) -> Trigger:

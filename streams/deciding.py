@@ -16,9 +16,12 @@ from offers.contact_policy import kept_contacts
 from offers.coupons import Coupon
 from offers.decisions import Circumstances, Decision, Verdict, decide, waiting, withhold
 from offers.eligibility import Refusal
-from offers.members import Contact, Member, Purpose, Visits, Wish, with_visit
+from offers.members import Consent, Contact, Member, Purpose, Visits, Wish, with_visit
 from offers.occasions import Occasion
 from offers.products import Product
+from offers.sequences import remembered
+from offers.series import with_step, without_step
+from offers.triggers import Trigger
 from offers.withheld import Withheld
 from streams.errors import InfrastructureError
 from streams.outputs import decision_record, offer_record
@@ -156,12 +159,19 @@ async def _work(
 
 def _draft(pending: _Pending, loaded: Loaded, circumstances: Circumstances) -> _Drafted:
     """The verdict on an occasion, its own visit counted first."""
-    occasion, visits = pending.occasion, loaded.member.visits
-    if occasion.visits and loaded.member.consent.lets_positions_in:
+    occasion, visits, consent = pending.occasion, loaded.member.visits, loaded.member.consent
+    if occasion.visits and consent.lets_positions_in:
         visits, new = _with_visits(visits, occasion)
         occasion = occasion if new else occasion.without_visits()
+    if occasion.steps:
+        steps = [step for step in occasion.steps if _may_remember(step, consent)]
+        visits = remembered(visits, steps, circumstances.rules.longest_sequence)
     known = replace(loaded.member, visits=visits) if occasion.member is not None else None
     return _Drafted(pending, loaded, decide(occasion, known, circumstances), visits)
+
+
+def _may_remember(step: Trigger, consent: Consent) -> bool:
+    return consent.lets_positions_in if step.place is None else consent.allows(Purpose.LOCATION_HISTORY)
 
 
 def _with_visits(visits: Visits, occasion: Occasion) -> tuple[Visits, bool]:
@@ -199,7 +209,7 @@ async def _claim(drafts: list[_Drafted], tables: Tables, now: int) -> tuple[Done
 async def _make_final(drafts: list[_Drafted], tables: Tables) -> tuple[Done, list[_Pending]]:
     outcomes = [_outcome(draft) for draft in drafts]
     claims = [
-        Claim(draft.loaded, draft.pending.occasion.id, draft.visits, _contacts(draft), outcome)
+        Claim(draft.loaded, draft.pending.occasion.id, _visits(draft), _contacts(draft), outcome)
         for draft, outcome in zip(drafts, outcomes, strict=True)
     ]
     claimed = await tables.members.claim(claims)
@@ -260,6 +270,12 @@ def _place(draft: _Drafted) -> tuple[str, Token, int]:
     return f"{occasion.retailer}|{offer.campaign}", token, draft.winner.places or 0
 
 
+def _visits(draft: _Drafted) -> Visits:
+    if draft.verdict.offer is None:
+        return draft.visits
+    return with_step(draft.visits, draft.winner, draft.pending.occasion.id)
+
+
 def _contacts(draft: _Drafted) -> tuple[Contact, ...]:
     offer, winner, member = draft.verdict.offer, draft.verdict.winner, draft.loaded.member
     if offer is None or winner is None:
@@ -296,10 +312,19 @@ async def _found(
     voided = Outcome(_decisions(verdict.decisions, loaded.owner))
     unused = outcome.coupon is None or await tables.coupons.void(f"{occasion.retailer}|{outcome.coupon}")
     await tables.members.void(loaded, occasion.id, voided)
+    await _take_step_back(found, tables)
     await tables.offers.remove(found.owner, found.offer_bytes)
     if outcome.limited and unused:
         await tables.places.void(*found.place_held)
     return Settled(occasion, voided, verdict)
+
+
+async def _take_step_back(found: Settled, tables: Tables) -> None:
+    """A step of a series that was never sent is given at the next visit."""
+    campaign, occasion = found.outcome.campaign or "", found.occasion.id
+    visits: Visits = (await tables.members.read("visits", found.owner)).value
+    if without_step(visits, campaign, occasion) != visits:
+        await tables.members.revise("visits", found.owner, lambda now: without_step(now, campaign, occasion))
 
 
 def _ended(member: Member, outcome: Outcome, now: int) -> Refusal | None:
@@ -327,5 +352,6 @@ async def _catalogues(
 
 
 def _names_a_product(occasion: Occasion, rules: Rules) -> bool:
-    offers = (campaign.offer for trigger in occasion.triggers for campaign in waiting(trigger, rules))
+    campaigns = (campaign for trigger in occasion.triggers for campaign in waiting(trigger, rules))
+    offers = (template for campaign in campaigns for template in campaign.templates)
     return any(offer.product is not None or offer.category is not None for offer in offers)

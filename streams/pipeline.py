@@ -287,7 +287,7 @@ class _Way:
             member = (track and track.member) or check_in.member or card
             source = check_in.device or check_in.member or check_in.card or ""
             entered = () if track is None or check_in.via not in IN_THE_STORE else self._arrive(track, store, at)
-            self._arise(check_in_occasion(check_in.retailer, member, check_in.device, source, store, at, entered))
+            self._arise(check_in_occasion(retailer.rules, member, check_in.device, source, store, at, entered))
 
     def _arrive(self, track: Track, store: str, at: int) -> tuple[Trigger, ...]:
         """The rings that a check-in enters, as triggers of its own occasion; what timers told before has its own."""

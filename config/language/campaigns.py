@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from config.described import Count, Described
+from config.described import Count, Described, exactly_one
 from config.language.offer import Offer
 from config.language.triggers import Dates, When
 from config.language.who import Who
 from config.names import Id, Words
-from config.quantities import Duration, Holdout
+from config.quantities import Duration, Holdout, wrong
 
 
 class PerMember(Described):
@@ -45,8 +45,23 @@ class Campaign(Described):
     dates: Dates = Dates()
     store: Words | None = None
     who: Who = Who()
-    offer: Offer
+    offer: Offer | None = None
+    series: Annotated[tuple[Offer, ...], Field(min_length=1)] | None = None
     limits: Limits = Limits()
     announce: Announce | None = None
     priority: Annotated[int, Field(strict=True, ge=-(10**6), le=10**6)] = 0
     holdout: Holdout = 0
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """All that it may offer: one, or the steps of the series."""
+        return self.series or ((self.offer,) if self.offer is not None else ())
+
+    @model_validator(mode="after")
+    def _offer_or_series(self) -> Self:
+        if self.offer is None and self.series is None:
+            raise wrong("`offer` is missing", "add `offer: …`")
+        exactly_one(self, "offer", "series")
+        if self.series is not None and self.when.visit != "any":
+            raise wrong("a series goes on from visit to visit", "write `when: {visit: any}`")
+        return self

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
-from config.described import Described, exactly_one
+from config.dayparts import DaypartText
+from config.described import Described, exactly_one, listed
 from config.language.stores import Stores
-from config.quantities import Day, quoted, wrong
+from config.quantities import Day, Duration, quoted, wrong
 
 
 class Somewhere(Described):
@@ -68,10 +69,15 @@ class Happening(Described):
 
     @model_validator(mode="after")
     def _one_trigger(self) -> Self:
-        trigger = exactly_one(self, *HAPPENINGS)
+        trigger = exactly_one(self, *type(self).triggers())
         if self.stores is not None and trigger != "visit":
             raise wrong(f"`stores` beside `{trigger}`", f"write them inside, as in `{trigger}: {{stores: …}}`")
         return self
+
+    @classmethod
+    def triggers(cls) -> tuple[str, ...]:
+        """The keys of which one must stand there."""
+        return HAPPENINGS
 
     @property
     def name(self) -> str:
@@ -90,7 +96,31 @@ HAPPENINGS = ("enters", "exits", "passes", "dwells", "checks_in", "visit")
 
 
 class When(Happening):
-    """The trigger."""
+    """The trigger, which may be the last of a sequence; and when it is heard."""
+
+    sequence: Annotated[tuple[Happening, ...], Field(min_length=2)] | None = None
+    within: Duration | None = None
+    not_seen_for: Duration | None = None
+    dayparts: Annotated[tuple[DaypartText, ...], BeforeValidator(listed)] = ()
+
+    @classmethod
+    def triggers(cls) -> tuple[str, ...]:
+        """See `Happening`."""
+        return (*HAPPENINGS, "sequence")
+
+    @property
+    def trigger(self) -> Happening:
+        """What starts the offer."""
+        return self.sequence[-1] if self.sequence else self
+
+    @model_validator(mode="after")
+    def _whole_sequence(self) -> Self:
+        if (self.sequence is None) != (self.within is None):
+            lacking = "within" if self.sequence else "sequence"
+            raise wrong(f"`{lacking}` is missing", "`sequence` and `within` go together, as in `within: 90min`")
+        if any(isinstance(step.visit, int) for step in self.sequence or ()):
+            raise wrong("a numbered visit in a sequence", "write `visit: any`")
+        return self
 
 
 class Dates(Described):

@@ -177,6 +177,57 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "",
         ["17:27: none of its stores has the ring `proximity`, so it can never happen; they have catchment, inside"],
     ),
+    "ring of a place": (
+        "enters: {ring: proximity, stores: [haussmann]}",
+        "enters: {ring: proximity, places: [haussmann]}",
+        [
+            "18:20: `ring` beside `places`, which have none; leave it out",
+            "18:47: there is no place `haussmann`; none is known here",
+        ],
+    ),
+    "offer without a store to speak of": (
+        "campaigns:\n  - id: beauty\n    when: {enters: {ring: proximity, stores: [haussmann]}}",
+        "places:\n  - {id: station, location: {lat: 48.87, lon: 2.33}, radius: 90m}\n"
+        "campaigns:\n  - id: beauty\n    when: {enters: {places: [station]}}",
+        [
+            "20:29: it begins at places, and the offer needs a store to speak of; add `store: …` to the campaign",
+        ],
+    ),
+    "place and store of one id": (
+        "campaigns:\n",
+        "places:\n  - {id: haussmann, location: {lat: 48.87, lon: 2.33}, radius: 90m}\ncampaigns:\n",
+        ["17:10: the id `haussmann` stands in stores already, in line 5; give one of them another"],
+    ),
+    "sequence without a time": (
+        "when: {enters: {ring: proximity, stores: [haussmann]}}",
+        "when: {sequence: [{visit: any}, {visit: any}]}",
+        ["18:11: `within` is missing; `sequence` and `within` go together, as in `within: 90min`"],
+    ),
+    "numbered visit in a sequence": (
+        "when: {enters: {ring: proximity, stores: [haussmann]}}",
+        "when: {sequence: [{visit: 2}, {visit: any}], within: 1h}",
+        ["18:11: a numbered visit in a sequence; write `visit: any`"],
+    ),
+    "ring in a sequence that no store has": (
+        "when: {enters: {ring: proximity, stores: [haussmann]}}",
+        "when: {sequence: [{visit: any}, {exits: {ring: proximity, stores: [nowhere]}}], within: 1h}",
+        ["18:72: there is no store `nowhere`; known here: haussmann"],
+    ),
+    "series that does not go from visit to visit": (
+        "    offer:\n      product: serum\n",
+        "    series:\n    - product: serum\n",
+        ["17:5: a series goes on from visit to visit; write `when: {visit: any}`"],
+    ),
+    "no day of the week": (
+        "when: {enters",
+        'when: {dayparts: "Lu-Fr 10:00-12:00", enters',
+        ["18:22: `Lu` is no day of the week; write Mo, Tu, We, Th, Fr, Sa, Su"],
+    ),
+    "no part of the week": (
+        "when: {enters",
+        "when: {dayparts: [lunch], enters",
+        ['18:23: `lunch` is no part of the week; write days and hours as in "Mo-Fr 11:30-14:30"'],
+    ),
     "tier that is no text": ("[gold]", "[5]", ['19:18: `5` is no text; put quotes round it: "5"']),
     "no tier": ("[gold]", "[]", ["19:17: nothing stands here; write at least one, or leave the key out"]),
     "unknown language": (
