@@ -67,11 +67,17 @@ def told_by_presence(fixes: Sequence[Measured]) -> list[Entry]:
     enters, exits = ([each for each in transitions if each.kind == kind] for kind in ("ENTER", "EXIT"))
     return [
         Entry(
-            *((at - MIDNIGHT) / 1_000 for at in (enter.at, enter.confirmed_at, leave.at)),
+            _seconds(enter.at),
+            _seconds(enter.confirmed_at),
+            _seconds(leave.at),
             any(enter.at <= at <= leave.confirmed_at for at in visits),
         )
         for enter, leave in zip(enters, exits, strict=True)
     ]
+
+
+def _seconds(at: int) -> float:
+    return (at - MIDNIGHT) / 1_000
 
 
 def the_store() -> GeofenceIndex:

@@ -1,8 +1,8 @@
 """What one recorded phone was like, as quantiles: how accurate it said its fixes were, and when it sent them.
 
 Made by `python -m bench.field.recorded_phone FILE` from `phone_day_google.csv`, a day of one phone (416 fixes) among
-the examples of trackintel (mie-lab, MIT licence). No position is kept. The phone either knows where it is (by GPS or Wi-Fi,
-14 to 94 m) or only its cell tower (586 m and worse): it was so for 48 % of its fixes, in runs of up to an hour.
+the examples of trackintel (mie-lab, MIT licence). No position is kept. The phone either knows where it is (by GPS or
+Wi-Fi, 14 to 94 m) or only its cell tower (586 m and worse): so for 48 % of its fixes, in runs of up to an hour.
 """
 
 import csv
