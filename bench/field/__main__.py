@@ -47,24 +47,25 @@ def run(trial: Trial, scale: float, show: bool = False) -> dict[str, Score]:
         fixes = Phone(day, trial.every, trial.noise, np.random.default_rng((SEED, number, 1))).fixes()
         inside = day.inside()
         for name, told in METHODS.items():
-            before = scores[name].false_visits
+            before = scores[name].false_dwells
             missed = scores[name].add(told(fixes), inside, fixes)
-            if show and name == "presence" and (missed or scores[name].false_visits > before):
-                print(f"day {number}: missed {missed}, {scores[name].false_visits - before} false visits")
+            if show and name == "presence" and (missed or scores[name].false_dwells > before):
+                print(f"day {number}: missed {missed}, {scores[name].false_dwells - before} false DWELLs")
     return scores
 
 
 HEAD = """\
-| | stays found | of those seen | precision | false visits in 100 days | false entries | delay, median | p95 |
-|---|---|---|---|---|---|---|---|"""
+| | stays found | of those seen | precision | false visits | false DWELLs | false ENTERs | delay, median | p95 |
+|---|---|---|---|---|---|---|---|---|"""
 
 
 def row(name: str, score: Score) -> str:
-    """One line of a table."""
+    """One line of a table; what is false is counted in a hundred days of one device."""
     delay, late = score.delay if len(score.delays) > 1 else (float("nan"),) * 2
     return (
         f"| {name} | {score.recall:.3f} | {score.recall_of_seen:.3f} | {score.precision:.3f} "
-        f"| {score.a_hundred_days(score.false_visits):.1f} | {score.a_hundred_days(score.false_entries):.1f} "
+        f"| {score.a_hundred_days(score.false_visits):.1f} | {score.a_hundred_days(score.false_dwells):.1f} "
+        f"| {score.a_hundred_days(score.false_entries):.1f} "
         f"| {delay:.0f} s | {late:.0f} s |"
     )
 

@@ -1,4 +1,8 @@
-"""What was told held against what was true. These rules were committed before the first run."""
+"""What was told held against what was true.
+
+The rules for stays and for each DWELL were committed before the first run; `as_visits`, the contract's rule for visits,
+after it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +17,8 @@ STAY = 300.0
 PASS = 120.0
 """Seconds: whoever was in the ring for less did not stay, and none may be told. What lies between counts neither way: a
 visit is 3 minutes, and with fixes a minute apart nobody can tell 2 from 3."""
+SAME_VISIT = 7_200.0
+"""Seconds: the same store again within them is the same visit (docs/messages.md)."""
 
 
 @dataclass
@@ -26,25 +32,32 @@ class Score:
     seen_and_found: int = 0
     visits: int = 0
     false_visits: int = 0
+    false_dwells: int = 0
     false_entries: int = 0
     delays: list[float] = field(default_factory=list)
 
     def add(self, entries: Sequence[Entry], inside: Sequence[Interval], fixes: Sequence[Measured]) -> list[Interval]:
         """One more day; returns the stays that could be seen and were missed."""
         seen = {stay for stay in inside if stay.length >= STAY and is_seen(stay, fixes)}
-        visits = [entry for entry in entries if entry.visit]
-        matched = pairs(visits, [each for each in inside if each.length >= PASS])
+        dwells, longer = [entry for entry in entries if entry.visit], [each for each in inside if each.length >= PASS]
+        matched = pairs(dwells, longer)
         found = [stay for stay in matched if stay.length >= STAY]
         self.days += 1
         self.stays += sum(each.length >= STAY for each in inside)
         self.found += len(found)
         self.seen += len(seen)
         self.seen_and_found += len(seen.intersection(found))
-        self.visits += len(visits)
-        self.false_visits += len(visits) - len(matched)
+        self.false_dwells += len(dwells) - len(matched)
         self.false_entries += len(entries) - len(pairs(entries, inside))
         self.delays += [matched[stay].confirmed_at - stay.begin for stay in found]
+        self._add_visits(as_visits([entry.interval for entry in dwells]), as_visits(longer))
         return sorted(seen.difference(found))
+
+    def _add_visits(self, told: Sequence[Interval], true: Sequence[Interval]) -> None:
+        self.visits += len(told)
+        self.false_visits += len(told) - len(
+            pairs([Entry(each.begin, each.begin, each.end, True) for each in told], true)
+        )
 
     @property
     def recall(self) -> float:
@@ -84,4 +97,17 @@ def pairs(entries: Sequence[Entry], inside: Sequence[Interval]) -> dict[Interval
         free = [each for each in inside if each not in found and each.overlap(entry.interval) > 0]
         if free:
             found[max(free, key=entry.interval.overlap)] = entry
+    return found
+
+
+def as_visits(intervals: Sequence[Interval]) -> list[Interval]:
+    """As a retailer counts them: one that begins within two hours of the last is no new one."""
+    found: list[Interval] = []
+    last = float("-inf")
+    for each in intervals:
+        if each.begin - last < SAME_VISIT:
+            found[-1] = Interval(found[-1].begin, each.end)
+        else:
+            found.append(each)
+        last = each.begin
     return found

@@ -1,6 +1,6 @@
 """Plants one fault at a time in a copy of the project, and shows whether the suite catches it.
 
-`python -m tests.geofences.planting` prints a line for each; `test_presence_plants.py` holds that all are caught.
+`python -m tests.geofences.planting` prints a line for each; `test_plants.py` holds that all are caught.
 """
 
 import subprocess
@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("geofences", "offers", "config", "streams", "tests")
+PLACES = "tests/geofences/test_zones.py tests/geofences/test_index.py"
 LAW = "tests/geofences/test_presence.py tests/geofences/test_presence_late.py tests/geofences/test_fixes.py"
 TRACKS = "tests/pipeline/test_timers.py::test_an_old_batch_that_comes_in_order_makes_nobody_leave_between_its_fixes"
 
@@ -75,6 +76,55 @@ FAULTS = (
         "geofences/presence.py",
         "after = fire(state, zone, due, presence, fired)",
         "after = fire(state, zone, due, presence, fired)._replace(since=until)",
+    ),
+    Fault(
+        "latitude and longitude swapped in the index",
+        "geofences/index.py",
+        "x, y = np.rint(lons * DEGREE), np.rint(lats * DEGREE)",
+        "x, y = np.rint(lats * DEGREE), np.rint(lons * DEGREE)",
+        "tests/geofences/test_zones.py",
+    ),
+    Fault(
+        "hole ignored",
+        "geofences/outlines.py",
+        "lines, part_of_line = get_rings(parts, return_index=True)",
+        "lines, part_of_line = np.array([part.exterior for part in parts]), np.arange(len(parts))",
+        "tests/geofences/test_index.py -k hole",
+    ),
+    Fault(
+        "an edge owned twice, where many places are looked up",
+        "geofences/edges.py",
+        "(np.where(begins_below, side, -side) > 0)",
+        "np.where(begins_below, side >= 0, side < 0)",
+        "tests/geofences/test_zones.py",
+    ),
+    Fault(
+        "an edge owned twice, where one place is",
+        "geofences/tiles.py",
+        "if (side if below else -side) > 0:",
+        "if side >= 0 if below else side < 0:",
+        "tests/geofences/test_index.py -k shared_edge",
+    ),
+    Fault(
+        "distances inside out",
+        "geofences/tiles.py",
+        "return sqrt(least) if inside else -sqrt(least)",
+        "return -sqrt(least) if inside else sqrt(least)",
+        PLACES,
+    ),
+    Fault(
+        "a box missing from the last of its cells",
+        "geofences/cells.py",
+        "across, up = east - west + 1, north - south + 1",
+        "across, up = np.maximum(east - west, 1), north - south + 1",
+        PLACES,
+    ),
+    Fault(
+        "a zone across the 180th meridian on one side of it only",
+        "geofences/index.py",
+        "np.flatnonzero(east > ROUND / 2)",
+        "np.flatnonzero(east > ROUND)",
+        "tests/geofences/test_index_tiles.py::test_a_zone_across_the_180th_meridian_is_one_zone",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The suite fails where presence is wrong: each planted fault is caught."""
+"""The suite fails where presence or the index is wrong: each planted fault is caught."""
 
 import pytest
 
