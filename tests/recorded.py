@@ -46,9 +46,13 @@ class Recording:
         """The YAML."""
         return CONFIGS / self.config
 
+    def measured(self) -> list[Measured]:
+        """The fixes of all devices by time."""
+        return sorted(_READERS[self.path.suffix](self.path), key=lambda fix: fix.at)
+
     def events(self) -> list[bytes]:
         """Members who consent, then the fixes by time, as phones would have sent them; the files are not sorted."""
-        fixes = sorted(_READERS[self.path.suffix](self.path), key=lambda fix: fix.at)
+        fixes = self.measured()
         return [*self._members(fixes), *(self._ping(fix) for fix in fixes)]
 
     def _members(self, fixes: list[Measured]) -> Iterator[bytes]:

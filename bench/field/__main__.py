@@ -29,8 +29,8 @@ class Trial(NamedTuple):
 
 TRIALS = (
     Trial("a fix a minute", 1_000, 60.0),
-    Trial("a fix a second", 10, 1.0),
-    Trial("a fix each 10 seconds", 60, 10.0),
+    Trial("a fix a second", 30, 1.0),
+    Trial("a fix each 10 seconds", 100, 10.0),
     Trial("a fix each 5 minutes", 1_000, 300.0),
     Trial("a fix each 15 minutes", 1_000, 900.0),
     Trial("a fix a minute, always in an urban canyon", 200, 60.0, Noise(canyon=0.999)),

@@ -101,13 +101,11 @@ def pairs(entries: Sequence[Entry], inside: Sequence[Interval]) -> dict[Interval
 
 
 def as_visits(intervals: Sequence[Interval]) -> list[Interval]:
-    """As a retailer counts them: one that begins within two hours of the last is no new one."""
+    """The same store again, within two hours of leaving it, is the same visit."""
     found: list[Interval] = []
-    last = float("-inf")
     for each in intervals:
-        if each.begin - last < SAME_VISIT:
+        if found and each.begin - found[-1].end < SAME_VISIT:
             found[-1] = Interval(found[-1].begin, each.end)
         else:
             found.append(each)
-        last = each.begin
     return found
