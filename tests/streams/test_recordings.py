@@ -21,7 +21,7 @@ THERE = [recording for recording in RECORDINGS if recording.path.is_file()]
 pytestmark = pytest.mark.recorded
 
 EXPECTED = {
-    "phone day": {"ENTER": 12, "EXIT": 12, "DWELL": 5},
+    "phone day": {"ENTER": 10, "EXIT": 10, "DWELL": 5},
     "buses": {"ENTER": 89, "EXIT": 89, "DWELL": 29},
     "lake walk": {"ENTER": 9, "EXIT": 9, "DWELL": 4},
     "car loop": {"ENTER": 8, "EXIT": 8, "DWELL": 3},
