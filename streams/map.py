@@ -158,7 +158,7 @@ class Drawing:
         if told.reason == "timeout":
             return ""  # the phone fell silent: nothing happened at a place
         x, y = self._projection.point(told.fix.lon, told.fix.lat)
-        words = movement(told, self._sketch.store_name(told.store))
+        words = movement(told, self._sketch.store_name(told.where))
         title = f"{self._sketch.name_of(told.device)} {words} ({told.kind} {told.geofence}), {self._moment(told)}"
         glyph = GLYPHS[told.kind].format(colour=self._colours.get(told.device, "#374151"))
         return _at(x, y, glyph, title)

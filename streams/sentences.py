@@ -44,6 +44,7 @@ _MOVES: Mapping[tuple[str, str], str] = {
     ("EXIT", "proximity"): "walks away from",
     ("EXIT", "inside"): "comes out of",
 }
+_MOVES_OF_A_PLACE: Mapping[str, str] = {"ENTER": "comes to", "EXIT": "leaves"}
 
 
 def reason_in_words(reason: str | None, detail: str | None = None) -> str:
@@ -61,7 +62,7 @@ def movement(transition: TransitionTold, store: str) -> str:
         return f"is visiting {store}"
     if transition.kind == "PASS_BY":
         return f"only passes by {store}"
-    move = _MOVES[transition.kind, transition.ring]
+    move = _MOVES.get((transition.kind, transition.ring)) or _MOVES_OF_A_PLACE[transition.kind]
     return f"{move} {store}" + (" (not heard of for long)" if transition.reason == "timeout" else "")
 
 

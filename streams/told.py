@@ -92,12 +92,13 @@ class TransitionTold(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     retailer: str
     device: str
-    store: str
     geofence: str
     kind: str
     at: datetime
     confirmed_at: datetime
     fix: PlaceTold
+    store: str = ""
+    place: str = ""
     member: str | None = None
     reason: str | None = None
 
@@ -105,6 +106,11 @@ class TransitionTold(msgspec.Struct, frozen=True, kw_only=True):
     def ring(self) -> str:
         """`proximity`."""
         return self.geofence.rpartition("/")[2]
+
+    @property
+    def where(self) -> str:
+        """The id of the store, or of the named place."""
+        return self.store or self.place
 
 
 class NoticeTold(msgspec.Struct, frozen=True, kw_only=True):

@@ -87,19 +87,19 @@ class _Known:
         }
         self._devices = self._owners.keys() | self._anonymous
         rules = retailer.rules
-        self._zones = {zone.store for zone in retailer.zones}
+        self._sites = {zone.store for zone in (*retailer.zones, *retailer.places)}
         self._stores = set(rules.stores)
         self._campaigns = {campaign.id for campaign in rules.campaigns}
         self._products = set(rules.products) | {step.product.id for step in steps if step.product is not None}
         rings = {f"{zone.store}/{ring.label}" for zone in retailer.zones for ring in zone.rings}
-        self._geofences = rings | self._zones
+        self._geofences = rings | self._sites
 
     def problems(self, part: Described, path: Path) -> Iterator[Problem]:
         """Names in this one mapping that nobody knows."""
         if isinstance(part, Member):
             return
         if isinstance(part, Spot):
-            yield from self._unknown(part, path, ("store", "place"), "store or place", self._zones | self._stores)
+            yield from self._unknown(part, path, ("store", "place"), "store or place", self._sites)
             return
         yield from self._unknown(part, path, _MEMBER_KEYS, "member", self._members)
         yield from self._unknown(part, path, _STORE_KEYS, "store", self._stores)

@@ -74,7 +74,7 @@ class DemoView:
                 self._tell_decision(each, offers.get(each.offer or ""))
 
     def _tell_transition(self, told: TransitionTold) -> None:
-        words = movement(told, self._sketch.store_name(told.store))
+        words = movement(told, self._sketch.store_name(told.where))
         quiet = told.kind == "EXIT" or told.ring == "catchment"
         line = Text.assemble((clock_time(told.confirmed_at, self._sketch.rules.zone), "dim"), "  ")
         line.append(self._sketch.name_of(told.device), self._style_of(told.device))

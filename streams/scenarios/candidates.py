@@ -53,7 +53,7 @@ class Looker:
             at = milliseconds(told.at)
             misses = [*self._around(sought, told.member, told.device, at, told.store, milliseconds(told.confirmed_at))]
             misses += [f"not {expected.transition}"] * (told.kind != expected.transition)
-            if expected.geofence is not None and expected.geofence not in (told.geofence, told.store):
+            if expected.geofence is not None and expected.geofence not in (told.geofence, told.where):
                 misses.append(f"not {expected.geofence}")
             yield Candidate(self._teller.transition(told), at, tuple(misses))
 

@@ -70,6 +70,7 @@ class _Teller:
     def __init__(self, placed: Placed) -> None:
         self._placed = placed
         self._rules = placed.retailer.rules
+        self._zones = (*placed.retailer.zones, *placed.retailer.places)
         self._happenings: list[Happening] = []
         self._sought: list[Sought] = []
         self._walks = 0
@@ -122,7 +123,7 @@ class _Teller:
     def _walk(self, walk: Walk, path: Path) -> None:
         device = walk.device or phone_of(walk.member or "")
         start = self._come_to(walk.start, None, (*path, "from"))
-        fixes = list(fixes_of(walk, start, self._placed.retailer.zones, self._walks))
+        fixes = list(fixes_of(walk, start, self._zones, self._walks))
         self._add(read_events(ping_line(self._rules.retailer, device, fix) for fix in fixes), path, start)
         self._walks += 1
 

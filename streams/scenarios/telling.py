@@ -42,7 +42,7 @@ class Teller:
     def transition(self, told: TransitionTold) -> str:
         """`12:08:20 m1 comes near Haussmann: ENTER haussmann/proximity`."""
         who = told.member or f"the phone {told.device}"
-        what = movement(told, self._name(told.store))
+        what = movement(told, self._name(told.where))
         return f"{self.clock(milliseconds(told.at), told.store)} {who} {what}: {told.kind} {told.geofence}"
 
     def offer(self, told: OfferTold) -> str:
@@ -101,7 +101,7 @@ class Teller:
         told = decision.told
         who = told.member or f"the phone {decision.device}"
         at = self.clock(milliseconds(told.at), told.trigger.store)
-        return f"{at} {who} {_after_who(occurrence(told.trigger, self._name(told.trigger.store)))}"
+        return f"{at} {who} {_after_who(occurrence(told.trigger, self._name(told.trigger.where)))}"
 
     def _because(self, reason: Reason | None, decision: Weighed) -> str:
         if reason is None:
