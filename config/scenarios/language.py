@@ -137,8 +137,11 @@ class Spot(Described):
     def _one_place(self) -> Self:
         if self.lat is None and self.lon is None:
             exactly_one(self, "store", "place")
-        elif self.lat is None or self.lon is None or self.named is not None:
-            raise wrong("a position is `lat` and `lon`, and nothing beside them", "write {lat: 48.87, lon: 2.33}")
+        elif self.lat is None or self.lon is None:
+            lacking = "lat" if self.lat is None else "lon"
+            raise wrong(f"`{lacking}` is missing", "write both, as in {lat: 48.87, lon: 2.33}")
+        elif self.named is not None:
+            raise wrong(f"`{self.named}` beside a position", "keep one of them")
         return self
 
     @property

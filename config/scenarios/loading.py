@@ -135,12 +135,19 @@ class _File:
         elif keys & _OF_A_SCENARIO:
             yield from self._several([document])
         else:
-            common = self._read(document, Common)
+            found = self._read(document, Common)
+            common = found or _sound(Common, {name: document.data.get(name) for name in ("config", "members")})
             if common is not None:
                 self._remember(common, document)
-                parts = (document.part(("scenarios", place)) for place in range(len(common.scenarios)))
-                for scenario, part in zip(common.scenarios, parts, strict=True):
-                    yield from self._placed(scenario, part)
+                yield from self._those_in(document)
+
+    def _those_in(self, document: Document) -> Iterator[Placed]:
+        """The scenarios of a list that are sound in themselves, however it is with the others."""
+        listed = document.data.get("scenarios")
+        for place, each in enumerate(listed if isinstance(listed, list) else ()):
+            scenario = _sound(Scenario, each)
+            if scenario is not None:
+                yield from self._placed(scenario, document.part(("scenarios", place)))
 
     def _remember(self, common: Common, document: Document) -> None:
         members = _joined(self._common, common)
@@ -193,6 +200,15 @@ class _File:
 
     def _find(self, document: Document, problem: Problem) -> None:
         self._retailers.findings.append(document.finding(problem))
+
+
+def _sound(model: type[_Model], data: Any) -> _Model | None:
+    """`data` as a model; None where it is none, which is told elsewhere."""
+    known = {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
+    try:
+        return model.model_validate(known)
+    except ValidationError:
+        return None
 
 
 def _joined(common: Common, own: Scenario | Common) -> tuple[Any, ...]:

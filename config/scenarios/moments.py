@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import PlainSerializer, PlainValidator
+from pydantic_core import PydanticCustomError
 
 from config.quantities import quoted, wrong
 
@@ -55,15 +56,13 @@ def read_moment(value: Any) -> Moment:
 def read_day_or_moment(value: Any) -> Moment:
     """A moment with its day, or a day alone, which stands for its noon."""
     text = value.strip() if isinstance(value, str) else ""
-    if not _DAY.fullmatch(text):
-        moment = read_moment(value)
-        if moment.day is None:
-            raise wrong(f"{quoted(value)} has no day", f'write it with one, as in 2026-11-20 or "2026-11-20 {text}"')
-        return moment
     try:
-        return Moment(_NOON, date.fromisoformat(text))
-    except ValueError:
+        moment = Moment(_NOON, date.fromisoformat(text)) if _DAY.fullmatch(text) else read_moment(value)
+    except (ValueError, PydanticCustomError):
         raise wrong(f"{quoted(value)} is no day", "write year, month and day, as in 2026-11-20") from None
+    if moment.day is None:
+        raise wrong(f"{quoted(value)} has no day", f'write it with one, as in 2026-11-20 or "2026-11-20 {text}"')
+    return moment
 
 
 def _time(found: re.Match[str], value: Any) -> time:

@@ -103,9 +103,10 @@ class _Known:
             return
         yield from self._unknown(part, path, _MEMBER_KEYS, "member", self._members)
         yield from self._unknown(part, path, _STORE_KEYS, "store", self._stores)
-        if isinstance(part, Expected | Redeem):
-            yield from self._unknown(part, path, _CAMPAIGN_KEYS, "campaign", self._campaigns | {ANY})
+        if isinstance(part, Redeem):
+            yield from self._unknown(part, path, ("offer",), "campaign", self._campaigns)
         if isinstance(part, Expected):
+            yield from self._unknown(part, path, _CAMPAIGN_KEYS, "campaign", self._campaigns | {ANY})
             yield from self._unknown(part, path, ("geofence",), "geofence", self._geofences)
             yield from self._unknown(part, path, ("device",), "phone", self._devices)
             yield from self._unknown(part, path, ("product",), "product", self._products)

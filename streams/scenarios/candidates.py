@@ -21,6 +21,8 @@ class Candidate:
     line: str
     at: int
     misses: tuple[str, ...]
+    of_others: bool = False
+    """Whether it concerns somebody else."""
 
     def __str__(self) -> str:
         return f"{self.line}; {', '.join(self.misses)}" if self.misses else self.line
@@ -70,7 +72,8 @@ class Looker:
     def _of_offer(self, sought: Sought, told: OfferTold) -> Candidate:
         at = milliseconds(told.created_at)
         misses = self._around(sought, told.member, None, at, told.store)
-        return Candidate(self._teller.offer(told), at, (*misses, *_differences(sought.expected, told)))
+        others = sought.expected.to not in (None, told.member)
+        return Candidate(self._teller.offer(told), at, (*misses, *_differences(sought.expected, told)), others)
 
     def _withheld(self, sought: Sought) -> Iterator[Candidate]:
         expected = sought.expected

@@ -62,14 +62,15 @@ class Happened:
     redemptions: list[Redemption] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     unplayed: list[Unplayed] = field(default_factory=list)
-    pings: int = 0
+    refused: list[str] = field(default_factory=list)
+    """Why something was no message at all."""
     without_consent: Counter[str] = field(default_factory=Counter)
     """Messages by device that nobody looked at."""
     _known: set[str] = field(default_factory=set)
 
     def add(self, processed: Processed, batch: Batch) -> None:
         """Take in what came of one event or timer."""
-        self.pings += processed.pings
+        self.refused += [f"{letter.detail} ({letter.reason})" for letter in processed.dead_letters]
         self.rejections += processed.rejections
         if processed.without_consent:
             self.without_consent[(batch.records[0].key or b"").decode().partition("|")[2]] += processed.without_consent

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from config.findings import Path
 from config.scenarios.expecting import ANY, Expected
+from config.scenarios.references import devices_of
 from config.scenarios.words import NOT_TRIGGERED
 from streams.scenarios.candidates import Candidate, Looker
 from streams.scenarios.happened import Happened, Weighed
@@ -35,13 +36,14 @@ class Failure(NamedTuple):
 def judge(story: Story, happened: Happened) -> list[Failure]:
     """All that does not hold, in the order of the file."""
     judge_ = _Judge(story, happened)
-    failures = [judge_.failure(each.path, each.what, ()) for each in happened.unplayed]
+    failures = [judge_.failure(each.path, each.what, ()) for each in dict.fromkeys(happened.unplayed)]
     return sorted([*failures, *(found for each in story.sought for found in judge_.failures(each))])
 
 
 class _Judge:
     def __init__(self, story: Story, happened: Happened) -> None:
         self._document = story.placed.document
+        self._owners = devices_of(story.placed.scenario)
         self._happened = happened
         self._teller = Teller(happened, story.begins)
         self._looker = Looker(happened, self._teller)
@@ -54,7 +56,8 @@ class _Judge:
         found = self._no_offer(sought) if sought.expected.kind == "no_offer" else self._found(sought)
         if found is not None:
             summary, instead = found
-            yield self.failure(sought.path, f"expected {in_words(sought.expected)}, but {summary}", instead)
+            hoped = "did not expect" if sought.expected.times == 0 else "expected"
+            yield self.failure(sought.path, f"{hoped} {in_words(sought.expected)}, but {summary}", instead)
 
     def _found(self, sought: Sought) -> tuple[str, Sequence[str]] | None:
         candidates = self._looker.candidates(sought)
@@ -67,17 +70,19 @@ class _Judge:
         if sought.expected.offer not in (None, ANY):
             return self._no_such_offer(sought, sought.expected.offer or "", candidates)
         if candidates:
-            return "there was only:", _nearest(candidates)
+            return "there was only:", [*_nearest(candidates), *self._unseen(sought)]
         return self._nothing(sought)
 
     def _no_such_offer(self, sought: Sought, campaign: str, near: Sequence[Candidate]) -> tuple[str, Sequence[str]]:
         weighed = [each for each in self._looker.weighed(sought, campaign) if each.campaigns[campaign] is not None]
         withheld = [self._teller.weighed(each, campaign) for each in weighed]
-        if near:
-            return "it came otherwise:", [*_nearest(near), *withheld]
+        own = [each for each in near if each.misses and not each.of_others]
+        if own:
+            return "it came otherwise:", [*_nearest(own), *withheld]
         if withheld:
             return "it was withheld:", withheld
-        return self._nothing(sought, f"nothing that happened began it ({NOT_TRIGGERED})")
+        summary, instead = self._nothing(sought, f"nothing that happened began it ({NOT_TRIGGERED})")
+        return summary, [*instead, *map(str, near)]
 
     def _no_offer(self, sought: Sought) -> tuple[str, Sequence[str]] | None:
         campaign, because = sought.expected.no_offer or "", sought.expected.because
@@ -108,18 +113,22 @@ class _Judge:
             if who in (None, each.member, each.device)
             and sought.since < milliseconds(each.confirmed_at) <= sought.until
         ]
-        unseen = [*self._unseen()]
+        unseen = [*self._unseen(sought)]
         if moved:
             return f"{summary}; what happened:", [*moved, *unseen]
         if unseen:
             return f"{summary}, and nobody came near any store or left one:", unseen
         return f"{summary}, and nobody came near any store or left one", []
 
-    def _unseen(self) -> Iterator[str]:
+    def _unseen(self, sought: Sought) -> Iterator[str]:
+        """What nobody looked at or believed, of who it should have been."""
+        who = sought.expected.to or sought.expected.device
         for device, number in sorted(self._happened.without_consent.items()):
-            yield f"{number} messages of {device} were not looked at: no consent to `offers` or `location_history`"
+            if who in (None, device, self._owners.get(device)):
+                yield f"{number} messages of {device} were not looked at: no consent to `offers` or `location_history`"
         for each in self._happened.rejections:
-            yield f"{self._teller.clock(each.at)} not believed: {each.reason} from {each.device}"
+            if who in (None, each.device, self._owners.get(each.device or "")):
+                yield f"{self._teller.clock(each.at)} not believed: {each.reason} from {each.device}"
 
 
 def in_words(expected: Expected) -> str:
@@ -135,7 +144,7 @@ def in_words(expected: Expected) -> str:
     parts += [f"that says “{expected.text}”"] * (expected.text is not None)
     parts += [f"of {expected.product}"] * (expected.product is not None)
     parts += [f"because of {' or '.join(expected.because or ())}"] * (expected.because is not None)
-    parts += [_often(expected.times or 0)] * (expected.times is not None)
+    parts += [_often(expected.times or 0)] * bool(expected.times)
     return " ".join(parts)
 
 
@@ -164,7 +173,7 @@ def _named(name: str | None, what: str) -> str:
 
 
 def _often(times: int) -> str:
-    return {0: "never", 1: "once", 2: "twice"}.get(times, f"{times} times")
+    return {1: "once", 2: "twice"}.get(times, f"{times} times")
 
 
 def _nearest(candidates: Sequence[Candidate]) -> list[str]:

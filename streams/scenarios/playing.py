@@ -40,19 +40,15 @@ class _Stage:
 
     async def play(self) -> Happened:
         for each in self._story.happenings:
-            letters = self._replay.summary.dead_letters.total()
+            known = len(self._happened.refused)
             if each.event is not None:
                 await self._replay.play(each.event)
             else:
                 await self._redeem(each)
-            if self._replay.summary.dead_letters.total() > letters:
-                self._happened.unplayed.append(Unplayed(each.path, self._refusal()))
+            for refused in self._happened.refused[known:]:
+                self._happened.unplayed.append(Unplayed(each.path, f"nobody takes this message: {refused}"))
         await self._replay.finish()
         return self._happened
-
-    def _refusal(self) -> str:
-        reasons = ", ".join(self._replay.summary.dead_letters)
-        return f"this is no message that anybody takes ({reasons})"
 
     async def _redeem(self, each: Happening) -> None:
         asked = each.redeem

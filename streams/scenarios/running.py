@@ -50,6 +50,8 @@ def prepare(files: Sequence[Path], config: Path | None = None) -> Prepared:
             stories.append(tell(placed))
         except ConfigError as refused:
             findings += refused.findings
+    order = {file: place for place, file in reversed([*enumerate(found.file for found in findings)])}
+    findings.sort(key=lambda found: (order[found.file], found))
     return Prepared(tuple(stories), tuple(findings))
 
 
