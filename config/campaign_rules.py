@@ -8,6 +8,7 @@ from config import language
 from config.consistency import chosen
 from offers import campaigns
 from offers.contact_policy import Announcement
+from offers.recommendation import Recommendation, Source
 from offers.triggers import Happening, TriggerKind, When
 
 
@@ -102,13 +103,23 @@ def _offer(offer: language.Offer, own_language: str) -> campaigns.OfferTemplate:
         texts=_texts(offer, own_language),
         product=offer.product.id if offer.product else None,
         category=offer.product.category if offer.product else None,
+        recommend=_recommendation(offer.product) if offer.product else None,
         service=offer.service,
         discount=offer.discount,
         coupon_valid_for=offer.coupon.valid_for if offer.coupon else None,
         valid_for=offer.valid_for,
         link=offer.link,
         image=offer.image,
+        stamp=offer.stamp,
+        cost=offer.cost,
     )
+
+
+def _recommendation(product: language.ProductChoice) -> Recommendation | None:
+    if product.recommend is None:
+        return None
+    sources = dict.fromkeys((*product.recommend.source, *product.otherwise))
+    return Recommendation(tuple(map(Source, sources)), product.recommend.category)
 
 
 def _texts(offer: language.Offer, own_language: str) -> dict[str, campaigns.Text]:

@@ -15,7 +15,7 @@ from config.checking import Shapes
 from geofences.rings import Geofence, Ring, RingPolicy, Zone, default_policy
 from offers import campaigns
 from offers.contact_policy import Cap, ContactPolicy, Newcomers
-from offers.products import Product
+from offers.products import Product, Rating
 
 
 @dataclass(frozen=True)
@@ -146,4 +146,5 @@ def _newcomers(ramp: language.Newcomers | None) -> Newcomers | None:
 
 
 def _product(product: language.Product) -> Product:
-    return Product(product.id, product.name, product.category, product.price, product.staff_pick)
+    rating = Rating(product.rating.stars, product.rating.reviews) if product.rating else None
+    return Product(product.id, product.name, product.category, product.price, product.staff_pick, rating)

@@ -49,7 +49,8 @@ def offered_products(offer: Offer, products: Mapping[str, Product]) -> list[Prod
         return []
     if offer.product.id is not None:
         return [products[offer.product.id]] if offer.product.id in products else None
-    return [each for each in products.values() if each.category == offer.product.category] or None
+    category = offer.product.of_category
+    return [each for each in products.values() if category in (None, each.category)] or None
 
 
 def _trigger_problems(when: Happening, path: Path, stores: Mapping[str, Store]) -> Iterator[Problem]:

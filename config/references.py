@@ -40,6 +40,9 @@ _OF_PRODUCTS: tuple[Pattern, ...] = (
 _TEXTS: tuple[Pattern, ...] = tuple(
     (*offer, "text", *rest) for offer in _OFFERS for rest in ((str,), (str, "tu"), (str, "vous"))
 )
+_OF_CATEGORIES: tuple[Pattern, ...] = tuple(
+    (*offer, "product", *rest, "category") for offer in _OFFERS for rest in ((), ("recommend",))
+)
 
 
 def reference_problems(document: Document) -> Iterator[Problem]:
@@ -58,8 +61,8 @@ def reference_problems(document: Document) -> Iterator[Problem]:
         yield from _unknown(document, pattern, "product", products)
     yield from _unknown(document, _ANNOUNCED, "campaign", _names(document, ("campaigns", int, "id")))
     yield from _announced_rewards(document)
-    for offer in _OFFERS:
-        yield from _unknown(document, (*offer, "product", "category"), "product of category", categories)
+    for pattern in _OF_CATEGORIES:
+        yield from _unknown(document, pattern, "product of category", categories)
     for pattern in _TEXTS:
         yield from _placeholders(document, pattern)
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from offers.contact_policy import Announcement, ContactPolicy
 from offers.money import Money
 from offers.products import Product
+from offers.recommendation import Recommendation
 from offers.triggers import Key, When
 
 
@@ -57,6 +58,7 @@ class OfferTemplate:
     product: str | None = None
     category: str | None = None
     """The first product of this category that the member has not bought of late; `product` names one outright."""
+    recommend: Recommendation | None = None
     service: str | None = None
     discount: Discount | None = None
     coupon_valid_for: int | None = None
@@ -65,6 +67,15 @@ class OfferTemplate:
     """Milliseconds until an offer without a coupon expires."""
     link: str | None = None
     image: str | None = None
+    stamp: int | None = None
+    """Stamps for the member's card."""
+    cost: Money | None = None
+    """Of sending it: for the return, never for the customer."""
+
+    @property
+    def names_a_product(self) -> bool:
+        """Whether it can only be made with a product."""
+        return self.product is not None or self.category is not None or self.recommend is not None
 
 
 @dataclass(frozen=True, slots=True)

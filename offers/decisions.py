@@ -14,6 +14,7 @@ from offers.members import Member, Purpose, Wish
 from offers.money import Money
 from offers.occasions import Occasion, shadowed
 from offers.products import Product
+from offers.recommendation import NOTHING_SOLD, Recommender
 from offers.stopping import stop_url
 from offers.triggers import Trigger
 from offers.withheld import Withheld
@@ -48,6 +49,9 @@ class Offer:
     service: str | None = None
     link: str | None = None
     image: str | None = None
+    stamp: int | None = None
+    cost: Money | None = None
+    """Of sending it; told in the decision, never to the member."""
     discount: str | None = None
     coupon: OfferCoupon | None = None
 
@@ -75,6 +79,7 @@ class Decision:
     detail: str | None = None
     campaign: str | None = None
     offer: str | None = None
+    cost: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ class Circumstances:
     secret: bytes
     public_url: str
     refused: Mapping[str, Refusal]
+    recommender: Recommender = NOTHING_SOLD
 
 
 def decide(occasion: Occasion, member: Member | None, circumstances: Circumstances) -> Verdict:
@@ -160,7 +166,8 @@ def rank(candidate: Candidate) -> tuple[int, int]:
 
 def _candidate(campaign: Campaign, trigger: Trigger, member: Member, circumstances: Circumstances) -> Candidate:
     store = circumstances.rules.stores[trigger.store or campaign.store or ""]
-    return Candidate(campaign, member, trigger.at, store, circumstances.rules, circumstances.catalogue, trigger)
+    rules, catalogue, recommender = circumstances.rules, circumstances.catalogue, circumstances.recommender
+    return Candidate(campaign, member, trigger.at, store, rules, catalogue, trigger, recommender)
 
 
 def _best(occasion: Occasion, entries: list[_Entry], circumstances: Circumstances) -> Verdict:
@@ -249,7 +256,7 @@ def _decision(
 
 def _offered(decision: Decision, offer: Offer) -> Decision:
     """The same decision, where the offer came of it."""
-    return replace(decision, reason=None, detail=None, campaign=offer.campaign, offer=offer.id)
+    return replace(decision, reason=None, detail=None, campaign=offer.campaign, offer=offer.id, cost=offer.cost)
 
 
 def decision_id(trigger: Trigger) -> str:
@@ -279,6 +286,8 @@ def _offer(occasion: Occasion, winner: _Entry, circumstances: Circumstances) -> 
         service=template.service,
         link=template.link,
         image=template.image,
+        stamp=template.stamp,
+        cost=template.cost,
         discount=_discount(candidate),
         coupon=None if until is None else OfferCoupon(coupon_code(circumstances.secret, offer_id), until),
     )

@@ -21,6 +21,7 @@ from offers.contact_policy import (
 )
 from offers.members import Member, Wish, last_seen
 from offers.products import Product
+from offers.recommendation import NOTHING_SOLD, Recommender, first_of, recommend
 from offers.sequences import missing_step
 from offers.series import given, next_template
 from offers.triggers import Trigger, When
@@ -28,8 +29,6 @@ from offers.withheld import Withheld
 from offers.wording import Mention, Unsayable, Worded, tone_of, word
 
 DAY = 86_400_000
-RECENTLY = 60 * DAY
-"""Milliseconds for which a product that was bought is not offered again."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,7 @@ class Candidate:
     rules: Rules
     catalogue: Mapping[str, Product]
     trigger: Trigger | None = None
+    recommender: Recommender = NOTHING_SOLD
 
     @cached_property
     def template(self) -> OfferTemplate:
@@ -55,11 +55,12 @@ class Candidate:
         offer = self.template
         if offer.product is not None:
             return self.catalogue.get(offer.product)
-        if offer.category is None:
-            return None
-        recent = {line.product for line in self.member.purchases.lines if line.at > self.at - RECENTLY}
-        fitting = (each for each in self.catalogue.values() if each.category == offer.category)
-        return next((each for each in fitting if each.id not in recent), None)
+        lines, zone = self.member.purchases.lines, self.store.zone
+        if offer.recommend is not None:
+            return recommend(offer.recommend, lines, self.at, zone, self.catalogue, self.recommender)
+        if offer.category is not None:
+            return first_of(offer.category, lines, self.at, zone, self.catalogue)
+        return None
 
     @cached_property
     def coupon_until(self) -> int | None:
@@ -250,9 +251,10 @@ def _spans(reason: Withheld) -> Check:
 
 def _product(candidate: Candidate) -> str | None:
     offer = candidate.template
-    if (offer.product or offer.category) and candidate.product is None:
-        return f"nothing of {offer.product or offer.category} to offer"
-    return None
+    if not offer.names_a_product or candidate.product is not None:
+        return None
+    category = offer.recommend.category if offer.recommend is not None else offer.category
+    return f"nothing of {offer.product or category or 'all products'} to offer"
 
 
 def _text(candidate: Candidate) -> str | None:

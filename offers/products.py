@@ -8,6 +8,14 @@ from offers.money import Money
 
 
 @dataclass(frozen=True, slots=True)
+class Rating:
+    """What customers think of a product: `stars` out of five, from so many `reviews`."""
+
+    stars: float
+    reviews: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """One product of the catalogue; `name` is written as it stands in a sentence ("le sérum 30 ml")."""
 
@@ -16,3 +24,4 @@ class Product:
     category: str
     price: Money | None = None
     staff_pick: str | None = None
+    rating: Rating | None = None

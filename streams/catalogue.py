@@ -9,7 +9,7 @@ import msgspec
 import orjson
 
 from offers.money import Money
-from offers.products import Product
+from offers.products import Product, Rating
 from streams import topics
 from streams.messages import ProductChange
 from streams.records import Outgoing
@@ -18,7 +18,7 @@ from streams.tables.products import Changed
 from streams.tables.tables import Tables
 from streams.times import to_milliseconds
 
-PATCHED = ("name", "category", "price", "staff_pick")
+PATCHED = ("name", "category", "price", "staff_pick", "rating")
 
 
 async def change_product(change: ProductChange, tables: Tables, retailers: Retailers) -> list[Outgoing]:
@@ -44,14 +44,22 @@ def merged(known: Changed, change: ProductChange) -> Changed:
 
 
 def _plain(value: Any, name: str) -> Any:
-    return Money.parse(value) if name == "price" and value is not None else value
+    if value is None:
+        return None
+    match name:
+        case "price":
+            return Money.parse(value)
+        case "rating":
+            return Rating(value.stars, value.reviews)
+    return value
 
 
 def _whole(retailer: str, changed: Changed) -> Outgoing:
     key, product = f"{retailer}|{changed.product.id}".encode(), changed.product
     if changed.deleted:
         return Outgoing(topics.CATALOGUE.name, key, None)
-    told = {"retailer": retailer, "id": product.id, "name": product.name, "category": product.category}
+    told: dict[str, Any] = {"retailer": retailer, "id": product.id, "name": product.name, "category": product.category}
     told |= {"price": str(product.price)} if product.price else {}
     told |= {"staff_pick": product.staff_pick} if product.staff_pick else {}
+    told |= {"rating": {"stars": product.rating.stars, "reviews": product.rating.reviews}} if product.rating else {}
     return Outgoing(topics.CATALOGUE.name, key, orjson.dumps(told))

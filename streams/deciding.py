@@ -354,4 +354,4 @@ async def _catalogues(
 def _names_a_product(occasion: Occasion, rules: Rules) -> bool:
     campaigns = (campaign for trigger in occasion.triggers for campaign in waiting(trigger, rules))
     offers = (template for campaign in campaigns for template in campaign.templates)
-    return any(offer.product is not None or offer.category is not None for offer in offers)
+    return any(offer.names_a_product for offer in offers)

@@ -164,6 +164,13 @@ class ContactMade(Message, frozen=True, kw_only=True):
     campaign: Name | None = None
 
 
+class Rated(msgspec.Struct, frozen=True, kw_only=True):
+    """What customers think of a product."""
+
+    stars: Annotated[float, Meta(ge=0, le=5)]
+    reviews: Annotated[int, Meta(ge=0, le=(1 << 53))] = 0
+
+
 class ProductChange(Message, frozen=True, kw_only=True):
     """A patch of one product of the catalogue."""
 
@@ -172,4 +179,5 @@ class ProductChange(Message, frozen=True, kw_only=True):
     category: str | msgspec.UnsetType = msgspec.UNSET
     price: Amount | msgspec.UnsetType | None = msgspec.UNSET
     staff_pick: str | msgspec.UnsetType | None = msgspec.UNSET
+    rating: Rated | msgspec.UnsetType | None = msgspec.UNSET
     deleted: bool | msgspec.UnsetType = msgspec.UNSET

@@ -13,6 +13,7 @@ from offers.campaigns import Rules
 from offers.decisions import Circumstances
 from offers.eligibility import Refusal
 from offers.products import Product
+from offers.recommendation import NOTHING_SOLD, Recommender
 from streams.tables.presences import Admission
 
 
@@ -35,10 +36,14 @@ class Retailer:
         return self.index_with_places
 
     def circumstances(
-        self, catalogue: Mapping[str, Product], now: int, refused: Mapping[str, Refusal]
+        self,
+        catalogue: Mapping[str, Product],
+        now: int,
+        refused: Mapping[str, Refusal],
+        recommender: Recommender = NOTHING_SOLD,
     ) -> Circumstances:
         """What a decision for this retailer rests on."""
-        return Circumstances(self.rules, catalogue, now, self.secret, self.public_url, refused)
+        return Circumstances(self.rules, catalogue, now, self.secret, self.public_url, refused, recommender)
 
     @property
     def name(self) -> str:

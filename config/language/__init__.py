@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from config.language.campaigns import Announce, Campaign, Limits, PerMember
 from config.language.contact import Address, Cap, Contact, Newcomers
-from config.language.offer import Coupon, Offer, ProductChoice, Wording
+from config.language.offer import Coupon, Offer, ProductChoice, Recommend, Wording
 from config.language.products import Product, Rating
 from config.language.retailer import Description
 from config.language.stores import ALL_STORES, Place, Point, RingShape, Store, Stores
@@ -37,6 +37,7 @@ __all__ = [
     "Product",
     "ProductChoice",
     "Rating",
+    "Recommend",
     "RingShape",
     "Somewhere",
     "Store",

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_serializer, model_validator
+from pydantic import BeforeValidator, Field, model_serializer, model_validator
 
-from config.described import Described, exactly_one
+from config.described import Count, Described, exactly_one, listed
 from config.names import Language, Link, Words
-from config.quantities import HOUR, DiscountText, Duration, wrong
+from config.quantities import HOUR, DiscountText, Duration, Price, wrong
+
+Source = Literal["bought_together", "bestseller", "staff_pick"]
+
+
+class Recommend(Described):
+    """What a recommendation rests on; of one category, or of all."""
+
+    category: Words | None = None
+    source: Annotated[tuple[Source, ...], BeforeValidator(listed), Field(alias="from", min_length=1)]
 
 
 class ProductChoice(Described):
-    """A product by its id, or the first of a category that the member did not buy of late."""
+    """A product by its id, the first of a category that the member did not buy of late, or a recommended one."""
 
     id: Words | None = None
     category: Words | None = None
+    recommend: Recommend | None = None
+    otherwise: Annotated[tuple[Source, ...], BeforeValidator(listed)] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -24,12 +35,21 @@ class ProductChoice(Described):
 
     @model_validator(mode="after")
     def _one_choice(self) -> Self:
-        exactly_one(self, "id", "category")
+        if exactly_one(self, "id", "category", "recommend") != "recommend" and self.otherwise:
+            raise wrong("`otherwise` stands beside no `recommend`", "leave it out, or write `recommend`")
         return self
+
+    @property
+    def of_category(self) -> str | None:
+        """The category that it must be of."""
+        return self.recommend.category if self.recommend is not None else self.category
 
     @model_serializer
     def _written(self) -> Any:
-        return self.id if self.id is not None else {"category": self.category}
+        if self.recommend is None:
+            return self.id if self.id is not None else {"category": self.category}
+        otherwise = {"otherwise": list(self.otherwise)} if self.otherwise else {}
+        return {"recommend": self.recommend.model_dump(by_alias=True, exclude_none=True, mode="json")} | otherwise
 
 
 class Wording(Described):
@@ -69,4 +89,6 @@ class Offer(Described):
     service: Words | None = None
     link: Link | None = None
     image: Link | None = None
+    stamp: Count | None = None
+    cost: Price | None = None
     valid_for: Duration = 4 * HOUR

@@ -230,6 +230,26 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     ),
     "tier that is no text": ("[gold]", "[5]", ['19:18: `5` is no text; put quotes round it: "5"']),
     "no tier": ("[gold]", "[]", ["19:17: nothing stands here; write at least one, or leave the key out"]),
+    "unknown source of a recommendation": (
+        "product: serum",
+        "product: {recommend: {from: friends}}",
+        ["21:35: `friends` is none of bought_together, bestseller, staff_pick; write one of them"],
+    ),
+    "unknown category of a recommendation": (
+        "product: serum",
+        "product: {recommend: {category: beuaty, from: bestseller}}",
+        ["21:39: there is no product of category `beuaty`; did you mean `beauty`?"],
+    ),
+    "otherwise than nothing": (
+        "product: serum",
+        "product: {id: serum, otherwise: bestseller}",
+        ["21:16: `otherwise` stands beside no `recommend`; leave it out, or write `recommend`"],
+    ),
+    "no stamps": (
+        "product: serum",
+        "stamp: 0\n      product: serum",
+        ["21:14: `0` is out of range; write at least 1, or leave it out"],
+    ),
     "unknown language": (
         "fr: {tu",
         "frz: {tu",

@@ -17,7 +17,8 @@ from geofences.rings import Circle, Ring, RingPolicy
 from offers.campaigns import Bought, Discount, PerMember, Text, Who
 from offers.contact_policy import Announcement, Cap, Newcomers, QuietHours
 from offers.money import Money
-from offers.products import Product
+from offers.products import Product, Rating
+from offers.recommendation import Recommendation, Source
 from offers.triggers import TriggerKind, When
 from tests.config.sound_retailer import SOUND, altered
 
@@ -49,6 +50,23 @@ def test_campaigns_are_compiled(loaded) -> None:
     assert (campaign.offer.product, campaign.offer.coupon_valid_for) == ("serum", 4 * HOUR)
     assert (campaign.places, campaign.per_member) == (500, PerMember(1, 30 * DAY))
     assert (campaign.priority, campaign.holdout_percent, campaign.place) == (0, 0, 0)
+
+
+def test_a_recommendation_asks_its_sources_in_turn_and_is_written_back(loaded) -> None:
+    written = (
+        "{recommend: {category: beauty, from: [bought_together, bestseller]}, otherwise: [bestseller, staff_pick]}"
+    )
+    recommending = loaded(altered(("product: serum\n", f"product: {written}\n      stamp: 2\n      cost: 0.02 EUR\n")))
+    (campaign,) = recommending.rules.campaigns
+    sources = (Source.BOUGHT_TOGETHER, Source.BESTSELLER, Source.STAFF_PICK)
+    assert campaign.offer.recommend == Recommendation(sources, "beauty")
+    assert (campaign.offer.stamp, campaign.offer.cost) == (2, Money(2, "EUR"))
+    assert loaded(show(recommending)).rules.hash == recommending.rules.hash
+
+
+def test_a_rating_is_compiled(loaded) -> None:
+    rated = loaded(altered(("price: 39 EUR", "price: 39 EUR, rating: {stars: 4.6, reviews: 212}")))
+    assert rated.rules.products["serum"].rating == Rating(4.6, 212)
 
 
 def test_the_other_keys_of_a_campaign_are_compiled(loaded) -> None:

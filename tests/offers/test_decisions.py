@@ -7,6 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from offers.money import Money
 from offers.occasions import Occasion, shadowed, visit_trigger
 from offers.triggers import Trigger, TriggerKind, When
 from offers.withheld import Withheld
+from streams.outputs import decision_record, offer_record
 from tests.offers.samples import (
     HELLO,
     HOUR,
@@ -272,6 +274,17 @@ def test_the_discount_is_what_the_till_takes_off(
     offer = verdict(campaign(offer=OfferTemplate(HELLO, product=product, discount=value))).offer
     assert offer is not None
     assert offer.discount == expected
+
+
+def test_stamps_go_to_the_phone_and_what_it_costs_stays_in_the_decision() -> None:
+    offered = OfferTemplate(HELLO, service="cloakroom", link="https://a.example", image="https://b.example", stamp=2)
+    found = verdict(campaign(offer=replace(offered, cost=Money(2, "EUR"))))
+    assert found.offer is not None
+    told = orjson.loads(offer_record(found.offer, "").value or b"")
+    fields = ("service", "link", "image", "stamp", "cost")
+    assert [told.get(name) for name in fields] == ["cloakroom", "https://a.example", "https://b.example", 2, None]
+    decided = orjson.loads(decision_record(found.decisions[0], "").value or b"")
+    assert (decided["cost"], decided["offer"]) == ("0.02 EUR", found.offer.id)
 
 
 def names(triggers: tuple[Trigger, ...]) -> list[str]:

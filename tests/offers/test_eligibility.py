@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from offers.campaigns import Bought, Campaign, OfferTemplate, PerMember, Text
 from offers.contact_policy import Cap, ContactPolicy, QuietHours
-from offers.eligibility import CHECKS, RECENTLY, Candidate, refusal
+from offers.eligibility import CHECKS, Candidate, refusal
 from offers.members import Contact, Member, Profile, PurchaseLine, Purchases, Visits
+from offers.recommendation import RECENTLY
 from offers.withheld import ORDER, Withheld
 from tests.offers.samples import (
     CATALOGUE,

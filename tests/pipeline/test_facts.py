@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offers.coupons import coupon_code
+from offers.products import Rating
 from streams import topics
 from streams.tables.members import KINDS, Fields
 from tests.pipeline.boutique import (
@@ -72,7 +73,7 @@ HISTORY = [
     said("contact", NOON - 2 * HOUR, id="mail-1", member="mia", channel="mail"),
     said("contact", NOON - 1 * HOUR, id="mail-2", member="mia", channel="mail", campaign="few"),
     said("product", NOON - 9 * HOUR, id="serum", name="le sérum 50 ml", price="49.00 EUR"),
-    said("product", NOON - 8 * HOUR, id="serum", price=None, staff_pick="le préféré"),
+    said("product", NOON - 8 * HOUR, id="serum", price=None, staff_pick="le préféré", rating={"stars": 4.5}),
     said("product", NOON - 7 * HOUR, id="soap", name="le savon", category="beauty"),
     said("product", NOON - 6 * HOUR, id="soap", deleted=True),
 ]
@@ -106,6 +107,7 @@ def test_the_facts_are_what_the_newest_words_say() -> None:
         assert [contact.id for contact in contacts] == ["mail-1", "mail-2"]
         assert (a.offers, a.member, b.offers, b.member) == (True, "mia", True, "mia")
         assert (catalogue["serum"].name, catalogue["serum"].price) == ("le sérum 50 ml", None)
+        assert catalogue["serum"].rating == Rating(4.5)
         assert "soap" not in catalogue
 
     run(story())
