@@ -18,7 +18,9 @@ def environment(settings: dict[str, str]) -> dict[str, str]:
     return clean | {"PYTHONPATH": str(ROOT), "COLUMNS": "300", "CHALANDISE_OPS_PORT": "0"} | settings
 
 
-def chalandise(*arguments: object, timeout: float = 60, **settings: str) -> subprocess.CompletedProcess[str]:
+def chalandise(
+    *arguments: object, timeout: float = 60, cwd: Path | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
     """The finished process; `settings` are environment variables."""
     return subprocess.run(
         [*MAIN, *map(str, arguments)],
@@ -26,6 +28,7 @@ def chalandise(*arguments: object, timeout: float = 60, **settings: str) -> subp
         encoding="utf-8",
         env=environment(settings),
         timeout=timeout,
+        cwd=cwd,
         check=False,
     )
 
