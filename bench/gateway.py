@@ -30,6 +30,7 @@ from bench.latency import line_of, working
 from bench.posting import Poster, coupon_of, listen
 from bench.servers import kafka, redis
 from bench.world import NAME, World, ping
+from streams.collector import spare_the_collector
 from streams.delivery import delivering
 from streams.gateway.doors import Doors
 from streams.gateway.keys import Scope, new_key
@@ -62,6 +63,7 @@ async def _serve(bootstrap: str, redis_url: str, world: World, port: Any, ready:
         async with serving(doors, "127.0.0.1", 0) as address:
             while not delivery.reading:  # noqa: ASYNC110 - a bench polls
                 await asyncio.sleep(0.01)
+            spare_the_collector()
             port.value = int(address.rpartition(":")[2])
             ready.set()
             await asyncio.Event().wait()
@@ -118,6 +120,7 @@ class Load:
             for task in (each for each in listening if each.done()):
                 task.result()
         await self._until_working()
+        spare_the_collector()
         self._began = time.perf_counter()
         await self._send()
         for _ in range(500):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from config import RetailerConfig, load_or_refuse
 from config.settings import Settings
 from streams import topics
 from streams.agents import Clock, Observe, define_agents
+from streams.collector import spare_the_collector
 from streams.entries import Entries
 from streams.errors import UserError
 from streams.metrics import EngineMetrics
@@ -36,9 +36,6 @@ from streams.working import Patience
 
 SAMPLE_SECRET = "a sample secret, for trying only"
 EMBEDDED = "embedded://"
-
-COLLECT_AFTER = (50_000, 20, 100)
-"""Thresholds of the collector's generations; the usual ones, 700 objects and so on, cost a tenth of all CPU."""
 
 
 @dataclass
@@ -130,7 +127,7 @@ async def build_app(
             end=engine.end,
             limit=settings.batch_limit,
         )
-        _spare_the_collector()
+        spare_the_collector()
         yield engine
 
 
@@ -158,13 +155,6 @@ def _sample_secret(settings: Settings) -> str:
 def _retailer(described: RetailerConfig, secret: str, public_url: str) -> Retailer:
     own = retailer_secret(secret, described.retailer)
     return with_geofences(described.rules, described.zones, described.places, own, public_url)
-
-
-def _spare_the_collector() -> None:
-    """What was built stays for good, and a batch makes thousands of objects: cycles are seldom looked for."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _embedded_broker(settings: Settings, opened: AsyncExitStack, clock: Clock) -> Broker | None:

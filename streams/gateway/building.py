@@ -9,6 +9,7 @@ from typing import cast
 
 from config.settings import Settings
 from streams.app import EMBEDDED, bootstrap, retailers_of
+from streams.collector import spare_the_collector
 from streams.delivery import delivering
 from streams.errors import UserError
 from streams.gateway.doors import Doors
@@ -49,6 +50,7 @@ async def build_doors(settings: Settings) -> AsyncIterator[tuple[Doors, Ops]]:
         delivery = await opened.enter_async_context(delivering(KafkaOffers(bootstrap(settings))))
         counts = GatewayMetrics(ops.registry)
         counts.watch_streams(delivery.listening)
+        spare_the_collector()
         yield Doors(retailers, tables, producer, delivery=delivery, counts=counts), ops
 
 
