@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from offers.campaigns import Campaign, Rules
+from offers.campaigns import Campaign
 from offers.contact_policy import kept_contacts
 from offers.coupons import Coupon
-from offers.decisions import Circumstances, Decision, Verdict, decide, waiting, withhold
+from offers.decisions import Circumstances, Decision, Verdict, decide, withhold
 from offers.eligibility import Refusal
 from offers.members import Consent, Contact, Member, Purpose, Visits, Wish, with_visit
 from offers.occasions import Occasion
-from offers.products import Product
 from offers.sequences import remembered
 from offers.series import with_step, without_step
 from offers.triggers import Trigger
 from offers.withheld import Withheld
+from streams.assortments import assortments
 from streams.errors import InfrastructureError
 from streams.outputs import decision_record, offer_record
 from streams.records import Outgoing
@@ -139,7 +139,7 @@ async def _work(
     """What is settled of a round, and what must be worked again, in order."""
     gate(Step.LOAD)
     loaded = await tables.members.load([(pending.owner, pending.occasion.id) for pending in round_])
-    catalogues = await _catalogues(round_, tables, retailers)
+    offered = await assortments([pending.occasion for pending in round_], tables, retailers)
     gate(Step.DECIDE)
     done: Done = []
     drafts: list[_Drafted] = []
@@ -148,7 +148,8 @@ async def _work(
         if member.outcome is not None:
             done.append((pending, await _found(pending.occasion, member, member.outcome, tables, retailer, now)))
             continue
-        circumstances = retailer.circumstances(catalogues[retailer.name], now, pending.refused)
+        catalogue, recommender = offered[retailer.name]
+        circumstances = retailer.circumstances(catalogue, now, pending.refused, recommender)
         drafts.append(_draft(pending, member, circumstances))
     gate(Step.CLAIM)
     claimed, again = await _claim(drafts, tables, now)
@@ -335,23 +336,3 @@ def _ended(member: Member, outcome: Outcome, now: int) -> Refusal | None:
     if outcome.expires_at <= now:
         return Refusal(Withheld.STALE_TRIGGER, "the offer had expired before it was sent")
     return None
-
-
-async def _catalogues(
-    round_: Sequence[_Pending], tables: Tables, retailers: Retailers
-) -> dict[str, Mapping[str, Product]]:
-    """The products of each retailer in this round, with what changed since; read only where one may be offered."""
-    rules = {pending.occasion.retailer: retailers[pending.occasion.retailer].rules for pending in round_}
-    asked = {
-        pending.occasion.retailer
-        for pending in round_
-        if _names_a_product(pending.occasion, rules[pending.occasion.retailer])
-    }
-    read = {name: await tables.products.catalogue(name, rules[name].products) for name in sorted(asked)}
-    return {name: read.get(name, each.products) for name, each in rules.items()}
-
-
-def _names_a_product(occasion: Occasion, rules: Rules) -> bool:
-    campaigns = (campaign for trigger in occasion.triggers for campaign in waiting(trigger, rules))
-    offers = (template for campaign in campaigns for template in campaign.templates)
-    return any(offer.names_a_product for offer in offers)

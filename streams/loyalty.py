@@ -29,7 +29,16 @@ async def add_purchase(purchase: Purchase, tables: Tables, retailers: Retailers)
     if await _is_forgotten(owner, purchase.at, tables):
         return []
     categories = await _categories(purchase, tables, retailers[purchase.retailer].rules.products)
-    await tables.members.revise("purchases", owner, lambda before: with_purchase(before, purchase, categories))
+
+    def added(before: Purchases) -> Purchases:
+        return with_purchase(before, purchase, categories)
+
+    before: Purchases = (await tables.members.read("purchases", owner)).value
+    if added(before) is not before:
+        # First the sale, which knows for a while what it counted: after a crash between the two it comes again.
+        products = [line.product for line in purchase.lines if line.product]
+        await tables.sales.count(purchase.retailer, purchase.id, products)
+        await tables.members.revise("purchases", owner, added)
     return []
 
 

@@ -15,6 +15,7 @@ from streams.tables.members import Members
 from streams.tables.presences import Presences
 from streams.tables.products import Products
 from streams.tables.recipients import Recipients
+from streams.tables.sales import Sales
 from streams.tables.timers import Timers
 
 
@@ -29,6 +30,7 @@ class Tables:
     coupons: Coupons
     places: Places
     products: Products
+    sales: Sales
     offers: MemberOffers
     recipients: Recipients
     api_keys: ApiKeys
@@ -50,6 +52,7 @@ class Tables:
             Coupons(keyspace),
             Places(keyspace),
             Products(keyspace),
+            Sales(keyspace),
             MemberOffers(keyspace),
             Recipients(keyspace),
             ApiKeys(keyspace),

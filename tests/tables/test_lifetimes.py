@@ -58,6 +58,7 @@ async def write_everything(tables: Tables, retailer: str, partition: int) -> Non
     await tables.coupons.redeem(f"{retailer}|CODE", Redemption("till", "haussmann", NOW))
     await tables.coupons.take_back(f"{retailer}|CODE", "till")
     await tables.offers.put([(anna, b"{}", NOW + 2 * KEPT["offers"])], NOW)
+    await tables.sales.count(retailer, "1", ["p", "q"])
     await tables.products.revise(retailer, "p", lambda _: Changed(Product("p", "un produit", "gifts"), {}))
     await tables.api_keys.add(ApiKey("id", retailer, "till", b"digest", "", NOW))
 
