@@ -109,6 +109,7 @@ class _Teller:
             day = min((each.at for each in self._happenings if each.at > self._checked), default=until)
             self._seek(step.expect, (*path, kind), self._checked, until, day)
             self._checked = until
+            self._now = until + 1  # what follows is of the next part, whatever comes at once
         else:
             self._say(kind, getattr(step, kind), (*path, kind))
 
