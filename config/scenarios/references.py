@@ -11,17 +11,8 @@ from config.findings import Path, Problem
 from config.names import did_you_mean
 from config.quantities import quoted
 from config.scenarios.expecting import ANY, Expected
-from config.scenarios.language import (
-    Bought,
-    CheckIn,
-    Member,
-    Ping,
-    Redeem,
-    Scenario,
-    Spot,
-    Step,
-    Walk,
-)
+from config.scenarios.language import CheckIn, Ping, Redeem, Scenario, Spot, Step, Walk
+from config.scenarios.members import Bought, Member
 
 _MEMBER_KEYS, _STORE_KEYS, _CAMPAIGN_KEYS = ("member", "to"), ("store",), ("campaign", "offer", "no_offer")
 

@@ -6,17 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from config.scenarios.language import (
-    Consent,
-    KnownMember,
-    Member,
-    Past,
-    Ping,
-    ProductChange,
-    Purchase,
-    Receipt,
-    Timed,
-)
+from config.scenarios.language import Ping, ProductChange, Purchase, Timed
+from config.scenarios.members import Consent, KnownMember, Member, Past, Receipt
 from config.scenarios.moments import Moment
 from config.scenarios.references import phone_of
 from offers.campaigns import Rules
