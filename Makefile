@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --fork-strategy fewest \
 	--python-version 3.11 --custom-compile-command 'make lock' pyproject.toml
 
-.PHONY: help setup demo test bench soak lint format kafka promtool lock
+.PHONY: help setup demo test bench soak mutants lint format kafka promtool lock
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -40,6 +40,9 @@ bench: setup kafka ## the measured claims, each with its peer in the same run
 MINUTES ?= 30
 soak: setup kafka ## half an hour of kills under load, or MINUTES=5: nothing may be lost
 	@$(BIN)/python -m bench.soak --minutes $(MINUTES)
+
+mutants: setup ## 400 changes to presence and index, drawn by a seed, each held against the tests (some 15 minutes)
+	@nice $(BIN)/python -m tools.mutants
 
 lint: setup ## formatting, types, and which package may import which
 	$(BIN)/ruff check .

@@ -48,7 +48,11 @@ GROUPS = {
     "index": Group(
         ("index", "cells", "tiles", "tiling", "edges", "outlines", "metric", "meridian"),
         ("test_zones", "test_index", "test_index_tiles"),
-        ("test_the_distance_is_that_of_the_nearest_edge_along_the_ellipsoid",),
+        (
+            "test_the_distance_is_that_of_the_nearest_edge_along_the_ellipsoid",
+            "test_the_distance_to_an_outline_is_that_to_its_nearest_edge",
+            "test_which_side_of_an_outline_a_place_is_on_is_exact",
+        ),
     ),
 }
 
@@ -95,29 +99,44 @@ def suite_with(group: Group, module: str, source: str, mutation: Mutation) -> in
 
 
 def sample(group: Group, count: int, seed: int) -> list[tuple[str, str, Mutation]]:
-    """So many changes of the modules of a group, in the order of their files."""
+    """So many changes of the modules of a group, in an order drawn as well: the first few are a sample, too."""
     sources = {module: (ROOT / "geofences" / f"{module}.py").read_text("utf-8") for module in group.modules}
     every = [(module, source, each) for module, source in sources.items() for each in mutations(source)]
-    picked = Random(seed).sample(range(len(every)), min(count, len(every)))
-    return [every[number] for number in sorted(picked)]
+    return Random(seed).sample(every, min(count, len(every)))
 
 
-def try_all(name: str, count: int, seed: int, pause_while: Path | None) -> tuple[int, int]:
-    """How many there were, and how many were noticed; prints the others."""
-    group, begun = GROUPS[name], time.monotonic()
-    if in_a_fork(lambda: suite(group)) != 0:
+def hold(name: str, group: Group) -> None:
+    """Ends the run where the tests fail without any change: before it nothing, after it all would count as noticed."""
+    if in_a_fork(lambda: suite(group)) != SURVIVED:
         sys.exit(f"the tests of {name} fail as it is")
-    print(f"== {name}: {', '.join(group.modules)}; its suite takes {time.monotonic() - begun:.1f} s", flush=True)
-    tried, killed = sample(group, count, seed), 0
-    for module, source, mutation in tried:
+
+
+def seconds_used() -> float:
+    """CPU of all forks so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def try_all(name: str, count: int, seed: int, minutes: float, pause_while: Path | None) -> tuple[int, int]:
+    """How many were tried within so many minutes, and how many were noticed; prints the others."""
+    group, begun, used = GROUPS[name], time.monotonic(), seconds_used()
+    hold(name, group)
+    print(f"== {name}: {', '.join(group.modules)}; its suite takes {seconds_used() - used:.1f} s of CPU", flush=True)
+    tried = killed = 0
+    for module, source, mutation in sample(group, count, seed):
+        if time.monotonic() - begun > 60 * minutes:
+            break
         while pause_while is not None and pause_while.exists():
             time.sleep(1)
-        if in_a_fork(lambda tried=(module, source, mutation): suite_with(group, *tried)) == SURVIVED:  # type: ignore[misc]
+        if in_a_fork(lambda change=(module, source, mutation): suite_with(group, *change)) == SURVIVED:  # type: ignore[misc]
             print(f"geofences/{module}.py:{mutation.line}: {mutation.before}  ->  {mutation.after}", flush=True)
         else:
             killed += 1
-    print(f"{name}: {killed} of {len(tried)} noticed ({killed / len(tried):.1%}), {time.monotonic() - begun:.0f} s")
-    return len(tried), killed
+        tried += 1
+    hold(name, group)
+    took = f"{time.monotonic() - begun:.0f} s, {seconds_used() - used:.0f} of CPU"
+    print(f"{name}: {killed} of {tried} noticed ({killed / tried:.1%}), {took}", flush=True)
+    return tried, killed
 
 
 def main() -> None:
@@ -126,6 +145,7 @@ def main() -> None:
     parser.add_argument("--mutants", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=GROUPS)
+    parser.add_argument("--minutes", type=float, default=60.0, help="for each of the two, at most")
     parser.add_argument("--pause-while", type=Path, metavar="FILE", help="wait for as long as this file exists")
     asked = parser.parse_args()
     os.chdir(ROOT)
@@ -136,7 +156,9 @@ def main() -> None:
     for library in LIBRARIES:
         importlib.import_module(library)
     names = [asked.only] if asked.only else list(GROUPS)
-    counts = [try_all(name, asked.mutants // len(names), asked.seed, asked.pause_while) for name in names]
+    counts = [
+        try_all(name, asked.mutants // len(names), asked.seed, asked.minutes, asked.pause_while) for name in names
+    ]
     tried, killed = (sum(column) for column in zip(*counts, strict=True))
     print(f"{killed} of {tried} changes noticed: {killed / tried:.1%}")
     sys.exit(0 if killed >= 0.9 * tried else 1)
