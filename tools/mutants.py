@@ -47,7 +47,7 @@ GROUPS = {
     ),
     "index": Group(
         ("index", "cells", "tiles", "tiling", "edges", "outlines", "metric", "meridian"),
-        ("test_zones", "test_index", "test_index_tiles"),
+        ("test_zones", "test_index_size", "test_index", "test_index_tiles"),
         (
             "test_the_distance_is_that_of_the_nearest_edge_along_the_ellipsoid",
             "test_the_distance_to_an_outline_is_that_to_its_nearest_edge",
