@@ -8,6 +8,7 @@ from config import language
 from config.consistency import chosen
 from offers import campaigns
 from offers.contact_policy import Announcement
+from offers.limits import Each, Limits
 from offers.recommendation import Recommendation, Source
 from offers.triggers import Happening, TriggerKind, When
 
@@ -29,7 +30,7 @@ def campaign_rules(
         offer=templates[0],
         series=templates if campaign.series else (),
         who=_who(campaign.who),
-        places=campaign.limits.offers,
+        limits=_limits(campaign.limits),
         per_member=campaigns.PerMember(per_member.at_most, per_member.in_any) if per_member else None,
         priority=campaign.priority,
         holdout_percent=campaign.holdout,
@@ -40,6 +41,10 @@ def campaign_rules(
         for_newcomers=campaign.for_newcomers,
         announces=_announcement(campaign),
     )
+
+
+def _limits(limits: language.Limits) -> Limits:
+    return Limits(limits.offers, limits.budget, frozenset(map(Each, limits.each)))
 
 
 def _announcement(campaign: language.Campaign) -> Announcement | None:
@@ -98,7 +103,7 @@ def _bought(bought: language.Bought) -> campaigns.Bought:
     return campaigns.Bought(bought.within, bought.category, bought.product)
 
 
-def _offer(offer: language.Offer, own_language: str) -> campaigns.OfferTemplate:
+def _offer(offer: language.Offer, own_language: str, stores: Mapping[str, language.Store]) -> campaigns.OfferTemplate:
     return campaigns.OfferTemplate(
         texts=_texts(offer, own_language),
         product=offer.product.id if offer.product else None,
@@ -107,6 +112,7 @@ def _offer(offer: language.Offer, own_language: str) -> campaigns.OfferTemplate:
         service=offer.service,
         discount=offer.discount,
         coupon_valid_for=offer.coupon.valid_for if offer.coupon else None,
+        coupon_stores=_coupon_stores(offer.coupon, stores),
         valid_for=offer.valid_for,
         link=offer.link,
         image=offer.image,
@@ -120,6 +126,12 @@ def _recommendation(product: language.ProductChoice) -> Recommendation | None:
         return None
     sources = dict.fromkeys((*product.recommend.source, *product.otherwise))
     return Recommendation(tuple(map(Source, sources)), product.recommend.category)
+
+
+def _coupon_stores(coupon: language.Coupon | None, stores: Mapping[str, language.Store]) -> tuple[str, ...] | None:
+    if coupon is None or coupon.stores is None:
+        return None
+    return () if coupon.stores.all else tuple(store.id for store in chosen(coupon.stores, stores))
 
 
 def _texts(offer: language.Offer, own_language: str) -> dict[str, campaigns.Text]:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from config.findings import Path, Problem
 from config.language import AtRing, Campaign, Happening, Offer, Place, Product, Store, Stores
 from config.references import placeholders
+from offers.money import Money
 
 Sited = TypeVar("Sited", Store, Place)
 
@@ -28,6 +29,7 @@ def campaign_problems(
         offered, place = offered_products(offer, products), ("series", number) if campaign.series else ("offer",)
         if offered is not None:
             yield from _discount_problems(offer, (*path, *place, "discount"), offered)
+            yield from _budget_problems(campaign.limits.budget, offer, (*path, "limits", "budget"), offered)
             yield from _text_problems(offer, (*path, *place, "text"), offered)
 
 
@@ -116,6 +118,21 @@ def _discount_problems(offer: Offer, path: Path, offered: Sequence[Product]) -> 
             yield Problem(
                 path, f"{discount.amount} off `{product.id}`, which costs {product.price}", "write a smaller amount"
             )
+
+
+def _budget_problems(budget: Money | None, offer: Offer, path: Path, offered: Sequence[Product]) -> Iterator[Problem]:
+    if budget is None:
+        return
+    if offer.discount is None:
+        yield Problem(path, "a budget, but the offer takes nothing off", "add `discount`, or leave it out")
+    elif offer.coupon is None:
+        yield Problem(path, "a budget, but without a coupon nothing says what was spent", "add `coupon: …`")
+    elif offer.discount.amount is not None and offer.discount.amount.currency != budget.currency:
+        yield Problem(path, f"a budget of {budget} for {offer.discount.amount} off", "use one currency")
+    elif offer.discount.percent is not None:
+        for product in offered:
+            if product.price is not None and product.price.currency != budget.currency:
+                yield Problem(path, f"a budget of {budget} for `{product.id}`, at {product.price}", "use one currency")
 
 
 def _text_problems(offer: Offer, path: Path, offered: Sequence[Product]) -> Iterator[Problem]:

@@ -28,6 +28,7 @@ _HAPPENINGS: tuple[Pattern, ...] = (_WHEN, (*_WHEN, "sequence", int))
 _MOVES = ("enters", "exits", "passes", "dwells")
 _OF_STORES: tuple[Pattern, ...] = (
     *((*each, "stores") for each in _HAPPENINGS),
+    *((*offer, "coupon", "stores") for offer in _OFFERS),
     *((*each, key, "stores") for each in _HAPPENINGS for key in (*_MOVES, "checks_in")),
 )
 _OF_PLACES: tuple[Pattern, ...] = tuple((*each, key, "places") for each in _HAPPENINGS for key in _MOVES)

@@ -8,6 +8,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from offers.contact_policy import Announcement, ContactPolicy
+from offers.limits import UNLIMITED, Limits
 from offers.money import Money
 from offers.products import Product
 from offers.recommendation import Recommendation
@@ -63,6 +64,8 @@ class OfferTemplate:
     discount: Discount | None = None
     coupon_valid_for: int | None = None
     """Milliseconds; None: no coupon."""
+    coupon_stores: tuple[str, ...] | None = None
+    """Where the coupon holds; None: at the store that the offer speaks of; none at all: at all of them."""
     valid_for: int = 4 * 3_600_000
     """Milliseconds until an offer without a coupon expires."""
     link: str | None = None
@@ -95,8 +98,8 @@ class Campaign:
     when: When
     offer: OfferTemplate
     who: Who = Who()
-    places: int | None = None
-    """How many offers there are; None: without limit."""
+    limits: Limits = UNLIMITED
+    """How many offers there are, and how much money."""
     per_member: PerMember | None = None
     priority: int = 0
     holdout_percent: int = 0

@@ -7,6 +7,8 @@ import hmac
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from offers.money import Money
+
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """32 characters without 0 O 1 I, so that a code can be read aloud and typed."""
 
@@ -35,13 +37,25 @@ def well_formed(code: str) -> bool:
     return len(code) == 17 and set(code) <= set(ALPHABET) and check_character(code[:-1]) == code[-1]
 
 
+DAY = 86_400_000
+"""Milliseconds: a coupon valid for so long may outlast the store's closing."""
+
+
+def coupon_end(at: int, valid_for: int, closing: int | None) -> int:
+    """The first millisecond in which a coupon given at `at` no longer holds: `closing` at the latest, where it is
+    valid for less than a day. All in milliseconds."""
+    end = at + valid_for
+    return end if closing is None or valid_for >= DAY else min(end, closing)
+
+
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """That a coupon was used: the till's own id, where and when."""
+    """That a coupon was used: the till's own id, where and when, and what the till took off, where it says so."""
 
     id: str
     store: str
     at: int
+    taken_off: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,12 @@ class Coupon:
     redemption: Redemption | None = None
     taken_back: tuple[str, ...] = ()
     """Ids of the last redemptions taken back: one that comes again, late, does not use the coupon again."""
+    stores: tuple[str, ...] = ()
+    """Where it holds; empty: everywhere."""
+    share: str = ""
+    """Of which share of the campaign's limits its place is."""
+    worth: Money | None = None
+    """What it holds of the campaign's budget."""
 
 
 MOST_TAKEN_BACK = 32
@@ -69,6 +89,7 @@ class TillAnswer(StrEnum):
 
     ACCEPTED = "ACCEPTED"
     ALREADY_USED = "ALREADY_USED"
+    WRONG_STORE = "WRONG_STORE"
     EXPIRED = "EXPIRED"
     UNKNOWN = "UNKNOWN"
     TAKEN_BACK = "TAKEN_BACK"
@@ -81,6 +102,8 @@ def redeem(coupon: Coupon, redemption: Redemption) -> tuple[Coupon, TillAnswer]:
     if coupon.redemption is not None:
         same = coupon.redemption.id == redemption.id
         return coupon, TillAnswer.ACCEPTED if same else TillAnswer.ALREADY_USED
+    if coupon.stores and redemption.store not in coupon.stores:
+        return coupon, TillAnswer.WRONG_STORE
     if redemption.at >= coupon.expires_at:
         return coupon, TillAnswer.EXPIRED
     return replace(coupon, redemption=redemption), TillAnswer.ACCEPTED

@@ -14,6 +14,7 @@ from offers.members import Member, Purpose, Wish
 from offers.money import Money
 from offers.occasions import Occasion, shadowed
 from offers.products import Product
+from offers.ranking import rank
 from offers.recommendation import NOTHING_SOLD, Recommender
 from offers.stopping import stop_url
 from offers.triggers import Trigger
@@ -159,11 +160,6 @@ def waiting(trigger: Trigger, rules: Rules) -> tuple[Campaign, ...]:
     return rules.by_trigger.get(trigger.key, ())
 
 
-def rank(candidate: Candidate) -> tuple[int, int]:
-    """Lower is better: by priority, then by order in the file. Here a learned ranking could stand."""
-    return -candidate.campaign.priority, candidate.campaign.place
-
-
 def _candidate(campaign: Campaign, trigger: Trigger, member: Member, circumstances: Circumstances) -> Candidate:
     store = circumstances.rules.stores[trigger.store or campaign.store or ""]
     rules, catalogue, recommender = circumstances.rules, circumstances.catalogue, circumstances.recommender
@@ -190,11 +186,14 @@ def _best(occasion: Occasion, entries: list[_Entry], circumstances: Circumstance
 
 
 def _last_hurdles(entry: _Entry, occasion: Occasion, circumstances: Circumstances) -> Refusal | None:
-    """The holdout, then what the claim refused."""
+    """The holdout, then what the claim refused; last a budget of which nobody can say what it would have to give."""
     campaign = entry.candidate.campaign
     if held_out(occasion.retailer, entry.candidate.member.id, campaign):
         return Refusal(Withheld.HOLDOUT, "the member is in the control group of this campaign")
-    return circumstances.refused.get(campaign.id)
+    refused = circumstances.refused.get(campaign.id)
+    if refused is None and campaign.limits.cost(entry.candidate.worth) is None:
+        return Refusal(Withheld.OUT_OF_BUDGET, "what it would cost is not known in the currency of the budget")
+    return refused
 
 
 def held_out(retailer: str, member: str, campaign: Campaign) -> bool:
@@ -295,10 +294,7 @@ def _offer(occasion: Occasion, winner: _Entry, circumstances: Circumstances) -> 
 
 def _discount(candidate: Candidate) -> str | None:
     """What the till takes off, as money; the share where no price is known."""
-    value, product = candidate.template.discount, candidate.product
+    value = candidate.template.discount
     if value is None:
         return None
-    if value.percent is None:
-        return str(value.amount)
-    taken: Money | None = product.price.percent(value.percent) if product and product.price else None
-    return str(taken) if taken else f"{value.percent}%"
+    return f"{value.percent}%" if candidate.worth is None else str(candidate.worth)

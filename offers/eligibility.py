@@ -8,6 +8,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from offers.campaigns import Bought, Campaign, OfferTemplate, Rules, Store
+from offers.closing import closing_after
 from offers.contact_policy import (
     Cap,
     Span,
@@ -19,7 +20,9 @@ from offers.contact_policy import (
     rest_span,
     spacing_spans,
 )
+from offers.coupons import coupon_end
 from offers.members import Member, Wish, last_seen
+from offers.money import Money
 from offers.products import Product
 from offers.recommendation import NOTHING_SOLD, Recommender, first_of, recommend
 from offers.sequences import missing_step
@@ -66,7 +69,28 @@ class Candidate:
     def coupon_until(self) -> int | None:
         """When the coupon would expire, milliseconds; None without one."""
         valid_for = self.template.coupon_valid_for
-        return None if valid_for is None else self.at + valid_for
+        return None if valid_for is None else coupon_end(self.at, valid_for, closing_after(self.store, self.at))
+
+    @cached_property
+    def coupon_stores(self) -> tuple[str, ...]:
+        """Where the coupon would hold; empty: everywhere."""
+        stores = self.template.coupon_stores
+        return (self.store.id,) if stores is None else stores
+
+    @property
+    def share(self) -> str:
+        """Of which share of the campaign's limits its place would be."""
+        return self.campaign.limits.share(self.store.id, self.store.zone, self.at)
+
+    @cached_property
+    def worth(self) -> Money | None:
+        """What the till would take off; None where there is nothing, or where no price is known."""
+        discount, product = self.template.discount, self.product
+        if discount is None:
+            return None
+        if discount.percent is None:
+            return discount.amount
+        return product.price.percent(discount.percent) if product and product.price else None
 
     @cached_property
     def worded(self) -> Worded:

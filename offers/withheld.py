@@ -29,11 +29,13 @@ class Withheld(StrEnum):
     HISTORY = "HISTORY"
     """The member bought too little, too much, or came too often or seldom for this campaign."""
     NEWCOMER = "NEWCOMER"
+    """In the first visits only campaigns for newcomers speak, and not often."""
     QUIET_HOURS = "QUIET_HOURS"
     """It is night for the member."""
     CAP = "CAP"
     """The member already heard as much from this retailer as the contact policy allows."""
     SPACING = "SPACING"
+    """Another channel spoke a short while ago, or the member used a coupon."""
     PER_MEMBER = "PER_MEMBER"
     """This campaign already spoke to this member."""
     NO_PRODUCT = "NO_PRODUCT"
@@ -47,6 +49,7 @@ class Withheld(StrEnum):
     OUT_OF_STOCK = "OUT_OF_STOCK"
     """All offers of the campaign are given."""
     OUT_OF_BUDGET = "OUT_OF_BUDGET"
+    """What is left of its money is too little for this offer."""
 
 
 ORDER: dict[Withheld, int] = {reason: place for place, reason in enumerate(Withheld)}

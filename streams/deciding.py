@@ -28,16 +28,19 @@ from streams.outputs import decision_record, offer_record
 from streams.records import Outgoing
 from streams.retailers import Retailer, Retailers
 from streams.steps import Gate, Step
-from streams.tables.coupons import DEADLINE, Token
 from streams.tables.keyspace import Note
 from streams.tables.members import Claim, Loaded, Outcome
+from streams.tables.places import DEADLINE, Asked, Given, Token
 from streams.tables.tables import Tables
 from streams.topics import OFFERS
 
 MOST_ROUND = 256
 """Occasions worked together."""
 
-_SOLD_OUT = Refusal(Withheld.OUT_OF_STOCK, "all offers of this campaign are given")
+_OUT = {
+    Withheld.OUT_OF_STOCK: Refusal(Withheld.OUT_OF_STOCK, "all offers of this campaign are given"),
+    Withheld.OUT_OF_BUDGET: Refusal(Withheld.OUT_OF_BUDGET, "what is left of the budget is too little"),
+}
 
 
 @dataclass(slots=True)
@@ -72,7 +75,7 @@ class _Drafted:
 
     @property
     def limited(self) -> bool:
-        return self.verdict.winner is not None and self.winner.places is not None
+        return self.verdict.winner is not None and bool(self.winner.limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,16 @@ class Settled:
         return next((value for topic, _, value in self.outcome.records if topic == OFFERS.name), b"")
 
     @property
-    def place_held(self) -> tuple[str, Token]:
-        """Of an offer of a limited campaign: whose place it holds, and under which token."""
-        offer, occasion = self.outcome.offer or "", self.occasion
-        return f"{occasion.retailer}|{self.outcome.campaign}", Token(offer, occasion.subject, occasion.id)
+    def place_held(self) -> Given:
+        """Of an offer of a limited campaign: the place that it holds."""
+        return place_of(self.occasion.retailer, self.occasion.subject, self.occasion.id, self.outcome)
+
+
+def place_of(retailer: str, member: str, occasion: str, outcome: Outcome) -> Given:
+    """The place that the offer of a stored outcome holds."""
+    token = Token(outcome.offer or "", member, occasion, outcome.share)
+    cents = outcome.worth.cents if outcome.worth is not None else 0
+    return Given(f"{retailer}|{outcome.campaign}", token, outcome.expires_at, cents)
 
 
 async def settle(
@@ -193,12 +202,12 @@ async def _claim(drafts: list[_Drafted], tables: Tables, now: int) -> tuple[Done
     limited = [draft for draft in drafts if draft.limited]
     began = time.monotonic()
     got = await tables.places.reserve([_place(draft) for draft in limited], now)
-    refused = [draft for draft, place in zip(limited, got, strict=True) if not place]
-    for draft, place in zip(limited, got, strict=True):
-        if place:
+    refused = [draft for draft, out in zip(limited, got, strict=True) if out is not None]
+    for draft, out in zip(limited, got, strict=True):
+        if out is None:
             draft.pending.held.add(_place(draft)[:2])
         else:
-            draft.pending.refused[draft.winner.id] = _SOLD_OUT
+            draft.pending.refused[draft.winner.id] = _OUT[out]
     cut = drafts.index(refused[0]) if refused else len(drafts)
     await _give_back([draft for draft in drafts[cut:] if draft.limited and draft not in refused], tables)
     if limited and (time.monotonic() - began) * 1_000 > DEADLINE / 2:
@@ -230,7 +239,7 @@ def notes(settled: Iterable[Settled], tables: Tables, now: int) -> list[Note]:
     """
     offered = [each for each in settled if each.outcome.offer is not None]
     coupons = [_coupon(each) for each in offered if each.outcome.coupon is not None]
-    places = [(*each.place_held, each.outcome.expires_at) for each in offered if each.outcome.limited]
+    places = [each.place_held for each in offered if each.outcome.limited]
     lists = [(each.owner, each.offer_bytes, each.outcome.expires_at) for each in offered]
     return tables.coupons.notes(coupons) + tables.places.notes(places) + tables.offers.notes(lists, now)
 
@@ -244,13 +253,16 @@ def _coupon(settled: Settled) -> tuple[str, Coupon]:
         outcome.expires_at,
         occasion.id,
         outcome.limited,
+        stores=outcome.stores,
+        share=outcome.share,
+        worth=outcome.worth,
     )
     return f"{occasion.retailer}|{outcome.coupon}", coupon
 
 
 async def _give_back(drafts: Sequence[_Drafted], tables: Tables) -> None:
     for draft in drafts:
-        owner, token, _ = _place(draft)
+        owner, token = _place(draft)[:2]
         draft.pending.held.discard((owner, token))
         await tables.places.release(owner, token)
 
@@ -258,17 +270,20 @@ async def _give_back(drafts: Sequence[_Drafted], tables: Tables) -> None:
 async def _give_back_unused(done: Done, tables: Tables) -> None:
     """Only now, because another worker may have worked the same occasion, and its outcome hold the same place."""
     for pending, settled in done:
-        kept = settled.place_held if settled.outcome.limited else None
+        kept = settled.place_held[:2] if settled.outcome.limited else None
         for owner, token in pending.held - {kept}:
             await tables.places.release(owner, token)
 
 
-def _place(draft: _Drafted) -> tuple[str, Token, int]:
-    offer, occasion = draft.verdict.offer, draft.pending.occasion
-    if offer is None:
+def _place(draft: _Drafted) -> Asked:
+    offer, winner, occasion = draft.verdict.offer, draft.verdict.winner, draft.pending.occasion
+    if offer is None or winner is None:
         raise ValueError("only an offer asks for a place")
-    token = Token(offer.id, occasion.subject, occasion.id)
-    return f"{occasion.retailer}|{offer.campaign}", token, draft.winner.places or 0
+    limits = winner.campaign.limits
+    token = Token(offer.id, occasion.subject, occasion.id, winner.share)
+    budget = None if limits.budget is None else limits.budget.cents
+    owner, cost = f"{occasion.retailer}|{offer.campaign}", limits.cost(winner.worth)
+    return Asked(owner, token, limits.offers, cost or 0, budget)
 
 
 def _visits(draft: _Drafted) -> Visits:
@@ -286,14 +301,17 @@ def _contacts(draft: _Drafted) -> tuple[Contact, ...]:
 
 
 def _outcome(draft: _Drafted) -> Outcome:
-    offer, key = draft.verdict.offer, draft.pending.owner
+    offer, winner, key = draft.verdict.offer, draft.verdict.winner, draft.pending.owner
     records = [*_decisions(draft.verdict.decisions, key)]
-    if offer is None:
+    if offer is None or winner is None:
         return Outcome(records)
     sent = offer_record(offer, key)
     records.append((sent.topic, sent.key, sent.value or b""))
     coupon = offer.coupon.code if offer.coupon else None
-    return Outcome(records, offer.id, offer.campaign, draft.limited, coupon, offer.expires_at)
+    worth = winner.worth if winner.campaign.limits.budget is not None else None
+    stores = winner.coupon_stores if coupon is not None else ()
+    made = (records, offer.id, offer.campaign, draft.limited, coupon, offer.expires_at)
+    return Outcome(*made, winner.share, worth, stores)
 
 
 def _decisions(decisions: Iterable[Decision], key: str) -> list[tuple[str, bytes, bytes]]:
@@ -316,7 +334,7 @@ async def _found(
     await _take_step_back(found, tables)
     await tables.offers.remove(found.owner, found.offer_bytes)
     if outcome.limited and unused:
-        await tables.places.void(*found.place_held)
+        await tables.places.void(*found.place_held[:2])
     return Settled(occasion, voided, verdict)
 
 

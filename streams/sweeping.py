@@ -6,9 +6,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from streams.deciding import place_of
 from streams.errors import InfrastructureError
 from streams.retailers import Retailers
-from streams.tables.coupons import Token
+from streams.tables.places import Token
 from streams.tables.tables import Tables
 from streams.working import DEADLINE, where
 
@@ -27,7 +28,7 @@ async def sweep(tables: Tables, retailers: Retailers, now: int) -> int:
     settled = 0
     for retailer in retailers.values():
         for campaign in retailer.rules.campaigns:
-            if campaign.places is not None:
+            if campaign.limits:
                 owner = f"{retailer.name}|{campaign.id}"
                 for token in await tables.places.overdue(owner, now):
                     await _settle(retailer.name, owner, token, tables)
@@ -61,6 +62,6 @@ class Sweeper:
 async def _settle(retailer: str, owner: str, token: Token, tables: Tables) -> None:
     outcome = await tables.members.outcome(f"{retailer}|{token.member}", token.occasion)
     if outcome is not None and outcome.offer == token.offer:
-        await tables.places.confirm([(owner, token, outcome.expires_at)])
+        await tables.places.confirm([place_of(retailer, token.member, token.occasion, outcome)])
     else:
         await tables.places.release(owner, token)

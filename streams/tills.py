@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from offers.coupons import Coupon, Redemption, TillAnswer, well_formed
+from offers.limits import settled
+from offers.members import Contact
+from offers.money import Money
 from streams.messages import RedemptionAsked
 from streams.records import Outgoing
 from streams.retailers import Retailers
-from streams.tables.coupons import Token
+from streams.tables.places import Given, Token
 from streams.tables.tables import Tables
 from streams.times import to_milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a till is told of a coupon; None where there is no such coupon."""
+
+    answer: TillAnswer
+    coupon: Coupon | None = None
 
 
 async def enter_redemption(asked: RedemptionAsked, tables: Tables, retailers: Retailers) -> list[Outgoing]:
@@ -17,25 +30,50 @@ async def enter_redemption(asked: RedemptionAsked, tables: Tables, retailers: Re
     return []
 
 
-async def answer_till(asked: RedemptionAsked, tables: Tables) -> TillAnswer:
-    """Redeem a coupon, or take a redemption back; the same request again gets the same answer."""
+async def answer_till(asked: RedemptionAsked, tables: Tables) -> Told:
+    """Redeem a coupon, or take a redemption back; the same request again gets the same answer.
+
+    What follows from it is written each time: a till that hears nothing asks again, and so what a crash left out is
+    made good.
+    """
     owner = f"{asked.retailer}|{asked.coupon}"
     if not well_formed(asked.coupon):
-        return TillAnswer.UNKNOWN
+        return Told(TillAnswer.UNKNOWN)
     if asked.reverses is not None:
         answer, coupon = await tables.coupons.take_back(owner, asked.reverses)
     else:
-        redemption = Redemption(asked.id, asked.store, to_milliseconds(asked.at))
-        answer, coupon = await tables.coupons.redeem(owner, redemption)
-    if coupon is not None and coupon.limited:
-        await _keep_place(asked.retailer, coupon, tables)
-    return answer
+        answer, coupon = await tables.coupons.redeem(owner, _redemption(asked))
+    if coupon is not None and (coupon.redemption is not None or answer is TillAnswer.TAKEN_BACK):
+        await _mark_contact(asked.retailer, coupon, tables)
+        if coupon.limited:
+            await _keep_place(asked.retailer, coupon, tables)
+    return Told(answer, coupon)
+
+
+def _redemption(asked: RedemptionAsked) -> Redemption:
+    taken_off = None if asked.amount is None else Money.parse(asked.amount)
+    return Redemption(asked.id, asked.store, to_milliseconds(asked.at), taken_off)
+
+
+async def _mark_contact(retailer: str, coupon: Coupon, tables: Tables) -> None:
+    """The member's history says when the coupon was used; of an offer that is no longer kept it says nothing."""
+    used_at = coupon.redemption.at if coupon.redemption is not None else 0
+
+    def marked(contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
+        return tuple(each._replace(redeemed=used_at) if each.id == coupon.offer else each for each in contacts)
+
+    owner = f"{retailer}|{coupon.member}"
+    if any(each.id == coupon.offer for each in (await tables.members.read("contacts", owner)).value):
+        await tables.members.revise("contacts", owner, marked)
 
 
 async def _keep_place(retailer: str, coupon: Coupon, tables: Tables) -> None:
     """A used coupon's place never comes back; one taken back does when the coupon expires."""
-    owner, token = f"{retailer}|{coupon.campaign}", Token(coupon.offer, coupon.member, coupon.occasion)
+    token = Token(coupon.offer, coupon.member, coupon.occasion, coupon.share)
+    given = Given(
+        f"{retailer}|{coupon.campaign}", token, coupon.expires_at, coupon.worth.cents if coupon.worth is not None else 0
+    )
     if coupon.redemption is not None:
-        await tables.places.use(owner, token)
+        await tables.places.use(given, settled(coupon.worth, coupon.redemption.taken_off))
     else:
-        await tables.places.unuse(owner, token, coupon.expires_at)
+        await tables.places.unuse(given)

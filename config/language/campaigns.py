@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from config.described import Count, Described, exactly_one
+from config.described import Count, Described, exactly_one, listed
 from config.language.offer import Offer
 from config.language.triggers import Dates, When
 from config.language.who import Who
 from config.names import Id, Words
-from config.quantities import Duration, Holdout, wrong
+from config.quantities import Duration, Holdout, Price, wrong
 
 
 class PerMember(Described):
@@ -22,10 +22,18 @@ class PerMember(Described):
 
 
 class Limits(Described):
-    """How many offers there are, and how many for one member."""
+    """How many offers there are and how much money, as a whole or for each day, store or member; how many for one."""
 
     offers: Count | None = None
+    budget: Price | None = None
+    each: Annotated[tuple[Literal["day", "store", "member"], ...], BeforeValidator(listed)] = ()
     per_member: PerMember | None = None
+
+    @model_validator(mode="after")
+    def _something_for_each(self) -> Self:
+        if self.each and self.offers is None and self.budget is None:
+            raise wrong("`each` says of what there is so much, but nothing says how much", "add `offers` or `budget`")
+        return self
 
 
 class Announce(Described):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_serializer, model_validator
 
 from config.described import Count, Described, exactly_one, listed
+from config.language.stores import Stores
 from config.names import Language, Link, Words
 from config.quantities import HOUR, DiscountText, Duration, Price, wrong
 
@@ -74,9 +75,10 @@ class Wording(Described):
 
 
 class Coupon(Described):
-    """A code to show at the till."""
+    """A code to show at the till; by default at the store that the offer speaks of."""
 
     valid_for: Duration
+    stores: Stores | None = None
 
 
 class Offer(Described):

@@ -12,6 +12,7 @@ from fastapi import Request
 from streams.errors import InfrastructureError
 from streams.gateway.bodies import read_body
 from streams.gateway.doors import Doors
+from streams.gateway.guesses import Guesses
 from streams.gateway.keys import KeyRing
 from streams.gateway.limits import InFlight, Limits
 from streams.gateway.outage import Outage
@@ -31,6 +32,7 @@ class Gateway:
     limits: Limits
     standings: Standings
     outage: Outage = field(default_factory=Outage)
+    guesses: Guesses = field(default_factory=Guesses)
 
     @classmethod
     def over(cls, doors: Doors, limits: Limits) -> Gateway:

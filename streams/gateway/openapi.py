@@ -73,7 +73,10 @@ def _intake(kind: Kind, limits: Limits) -> Described:
 def _redemption() -> Described:
     content = {"schema": _reference("RedemptionAsked"), "example": EXAMPLES[REDEMPTIONS.name]}
     told = "What the till is told. The same request again gets the same answer."
-    return _operation("Redeem a coupon, or take that back", REDEMPTIONS, content, _reference("Answer"), told)
+    described = _operation("Redeem a coupon, or take that back", REDEMPTIONS, content, _reference("Answer"), told)
+    refused = _answer("Too many codes that nobody knows. Come again after `Retry-After` seconds.", _DETAIL)
+    described["responses"]["429"] = refused | {"headers": RETRY_AFTER}
+    return described
 
 
 def _device() -> Described:

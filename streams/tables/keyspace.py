@@ -29,16 +29,24 @@ were read (empty or None: not there); and the new presence. A plain tuple, becau
 
 
 class Reservation(NamedTuple):
-    """One place of a limited campaign asked for. `limit` is how many there are; times are milliseconds UTC.
+    """One place of a limited campaign asked for, and what it costs. Times are milliseconds UTC, money is cents.
 
-    `token` names who asks: asking again is no second place. `deadline` is when a sweep may look after it.
+    `token` names who asks: asking again is no second place. `deadline` is when a sweep may look after it. `limit` and
+    `budget` are how much there is (None: without limit), for each `share` of the campaign by itself.
     """
 
     places: str
     token: str
-    limit: int
+    limit: int | None
     now: int
     deadline: int
+    share: str = ""
+    cents: int = 0
+    budget: int | None = None
+
+
+RESERVED, NO_PLACE, NO_MONEY = 1, 0, -1
+"""What a reservation is answered."""
 
 
 class FirstValue(NamedTuple):
@@ -50,11 +58,13 @@ class FirstValue(NamedTuple):
 
 
 class GivenPlace(NamedTuple):
-    """A reserved place that is given, until its coupon expires `until` (milliseconds UTC)."""
+    """A reserved place that is given, until its coupon expires `until` (milliseconds UTC), with its `cents`."""
 
     places: str
     token: str
     until: int
+    share: str = ""
+    cents: int = 0
 
 
 class Reminder(NamedTuple):
@@ -106,17 +116,20 @@ class Keyspace(Protocol):
     async def drop(self, key: str) -> None:
         """Delete a list."""
 
-    async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
-        """Whether each got a place, in order; places of unused coupons that expired before `now` come back first.
+    async def reserve(self, reservations: Sequence[Reservation]) -> list[int]:
+        """`RESERVED`, `NO_PLACE` or `NO_MONEY` for each, in order; what expired unused by `now` comes back first.
 
         Asking again moves the deadline of a place that is still reserved.
         """
 
-    async def release(self, places: str, token: str) -> None:
+    async def release(self, places: str, token: str, share: str = "") -> None:
         """Give a reserved place back; one that was given stays given."""
 
-    async def spend(self, places: str, token: str, until: float) -> None:
-        """Move the end of a given place: to infinity where its coupon was used, back where that was taken back."""
+    async def spend(self, places: str, token: str, until: float, share: str = "", cents: int = 0) -> None:
+        """Move the end of a place that is taken, and say what it costs.
+
+        To infinity where its coupon was used, back where that was taken back.
+        """
 
     async def overdue(self, places: str, now: int) -> list[str]:
         """Tokens reserved whose deadline has passed."""

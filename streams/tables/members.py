@@ -9,6 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 
 from offers.members import Consent, Contact, Member, Profile, Purchases, Visits
+from offers.money import Money
 from streams.tables import keys
 from streams.tables.keys import KEPT
 from streams.tables.keyspace import Change, Keyspace
@@ -50,7 +51,11 @@ HISTORY = ("visits", "purchases", "contacts")
 
 
 class Outcome(msgspec.Struct, frozen=True, array_like=True):
-    """What came of an occasion, as it was sent. `records` are (topic, key, value), to be sent again byte for byte."""
+    """What came of an occasion, as it was sent. `records` are (topic, key, value), to be sent again byte for byte.
+
+    Of an offer of a limited campaign `share` says which share its place is of, and `worth` what it holds of the budget;
+    `stores` is where its coupon holds, everywhere where it is empty.
+    """
 
     records: list[tuple[str, bytes, bytes]]
     offer: str | None = None
@@ -58,6 +63,9 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     limited: bool = False
     coupon: str | None = None
     expires_at: int = 0
+    share: str = ""
+    worth: Money | None = None
+    stores: tuple[str, ...] = ()
 
 
 _outcome = msgspec.msgpack.Decoder(Outcome).decode

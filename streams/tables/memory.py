@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from streams.tables.keyspace import Change, FirstValue, GivenPlace, Listed, Note, Reminder, Reservation, Saving
-
-
-@dataclass
-class _Places:
-    reserved: dict[str, float] = field(default_factory=dict)
-    given: dict[str, float] = field(default_factory=dict)
-
-    def expire(self, now: int) -> None:
-        self.given = {token: until for token, until in self.given.items() if until > now}
+from streams.tables.memory_places import MemoryPlaces
 
 
 class MemoryKeyspace:
@@ -24,7 +15,7 @@ class MemoryKeyspace:
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._values: dict[str, tuple[bytes, int]] = {}
-        self._places: defaultdict[str, _Places] = defaultdict(_Places)
+        self._places = MemoryPlaces()
         self._timers: defaultdict[int, dict[str, int]] = defaultdict(dict)
         self._lists: dict[str, tuple[dict[bytes, int], int]] = {}
 
@@ -71,9 +62,8 @@ class MemoryKeyspace:
         match note:
             case FirstValue(key, value, ttl):
                 self._replace([Change(key, None, value, ttl)])
-            case GivenPlace(places, token, until):
-                self._places[places].reserved.pop(token, None)
-                self._places[places].given.setdefault(token, until)
+            case GivenPlace():
+                self._places.give(note)
             case Reminder(partition, dues):
                 noted = self._timers[partition]
                 noted.update({device: min(due, noted.get(device, due)) for device, due in dues.items()})
@@ -106,35 +96,21 @@ class MemoryKeyspace:
         """See `Keyspace`."""
         self._lists.pop(key, None)
 
-    async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
+    async def reserve(self, reservations: Sequence[Reservation]) -> list[int]:
         """See `Keyspace`."""
-        return [self._reserve(each) for each in reservations]
+        return [self._places.reserve(each) for each in reservations]
 
-    def _reserve(self, asked: Reservation) -> bool:
-        places = self._places[asked.places]
-        places.expire(asked.now)
-        if asked.token in places.given:
-            return True
-        if asked.token in places.reserved:
-            places.reserved[asked.token] = asked.deadline
-            return True
-        if len(places.reserved) + len(places.given) >= asked.limit:
-            return False
-        places.reserved[asked.token] = asked.deadline
-        return True
-
-    async def release(self, places: str, token: str) -> None:
+    async def release(self, places: str, token: str, share: str = "") -> None:
         """See `Keyspace`."""
-        self._places[places].reserved.pop(token, None)
+        self._places.release(places, token, share)
 
-    async def spend(self, places: str, token: str, until: float) -> None:
+    async def spend(self, places: str, token: str, until: float, share: str = "", cents: int = 0) -> None:
         """See `Keyspace`."""
-        if token in self._places[places].given:
-            self._places[places].given[token] = until
+        self._places.spend(places, token, until, share, cents)
 
     async def overdue(self, places: str, now: int) -> list[str]:
         """See `Keyspace`."""
-        return [token for token, deadline in self._places[places].reserved.items() if deadline < now]
+        return self._places.overdue(places, now)
 
     async def rearm(self, dues: Mapping[int, Mapping[str, int | None]]) -> dict[int, int | None]:
         """See `Keyspace`."""

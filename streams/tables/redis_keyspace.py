@@ -135,26 +135,22 @@ class RedisKeyspace:
         """One DEL."""
         await self._run([("DEL", named)])
 
-    async def reserve(self, reservations: Sequence[Reservation]) -> list[bool]:
+    async def reserve(self, reservations: Sequence[Reservation]) -> list[int]:
         """One EVALSHA of `reserve.lua` each, pipelined."""
-        kept = keys.KEPT["places"]
-        commands = [
-            _evaluation("reserve", _both(each.places), each.token, each.limit, each.now, each.deadline, kept)
-            for each in reservations
-        ]
-        return [bool(reply) for reply in await self._run(commands)]
+        return await self._run([_reserving(each) for each in reservations])
 
-    async def release(self, places: str, token: str) -> None:
-        """One ZREM."""
-        await self._run([("ZREM", _both(places)[0], token)])
+    async def release(self, places: str, token: str, share: str = "") -> None:
+        """One EVALSHA of `release.lua`."""
+        await self._run([_evaluation("release", _places(places, share), token)])
 
-    async def spend(self, places: str, token: str, until: float) -> None:
-        """One ZADD of what is there."""
-        await self._run([("ZADD", _both(places)[1], "XX", _score(until), token)])
+    async def spend(self, places: str, token: str, until: float, share: str = "", cents: int = 0) -> None:
+        """One EVALSHA of `spend.lua`."""
+        named = _places(places, share)[1:]
+        await self._run([_evaluation("spend", named, token, _score(until), cents, keys.KEPT["places"])])
 
     async def overdue(self, places: str, now: int) -> list[str]:
         """One ZRANGEBYSCORE."""
-        (tokens,) = await self._run([("ZRANGEBYSCORE", _both(places)[0], "-inf", f"({now}")])
+        (tokens,) = await self._run([("ZRANGEBYSCORE", _places(places, "")[0], "-inf", f"({now}")])
         return [token.decode() for token in tokens]
 
     async def rearm(self, dues: Mapping[int, Mapping[str, int | None]]) -> dict[int, int | None]:
@@ -215,7 +211,7 @@ class RedisKeyspace:
         return list(await pipeline.execute(raise_on_error=False))
 
     async def _load(self) -> None:
-        for name in ("replace", "save", "reserve", "confirm", "enlist"):
+        for name in ("replace", "save", "reserve", "confirm", "release", "spend", "enlist"):
             await self._client.script_load(script(name)[0])
 
 
@@ -257,8 +253,8 @@ def _noting(note: Note) -> list[Command]:
     match note:
         case FirstValue(key, value, ttl):
             return [("SET", key, value, "NX", "PX", ttl)]
-        case GivenPlace(places, token, until):
-            return [_evaluation("confirm", _both(places), token, until, keys.KEPT["places"])]
+        case GivenPlace(places, token, until, share, cents):
+            return [_evaluation("confirm", _places(places, share), token, until, cents, keys.KEPT["places"])]
         case Reminder(partition, dues):
             pairs = chain.from_iterable((due, device) for device, due in dues.items())
             return [("ZADD", keys.timers(partition), "LT", *pairs), _kept_timers(partition)] if dues else []
@@ -270,9 +266,17 @@ def _evaluation(name: str, named: Sequence[str], *arguments: Any) -> Command:
     return ("EVALSHA", script(name)[1], len(named), *named, *arguments)
 
 
-def _both(places: str) -> tuple[str, str]:
-    """The two keys of the places of a campaign: reserved, and given."""
-    return f"{places}:reserved", f"{places}:given"
+def _places(places: str, share: str) -> tuple[str, str, str]:
+    """What is reserved of a campaign, and the places and the money taken of one share of it: all of one hash tag."""
+    return f"{places}:reserved", f"{places}:{share}:taken", f"{places}:{share}:money"
+
+
+def _reserving(asked: Reservation) -> Command:
+    """The call of `reserve.lua`; its own file says what its arguments are."""
+    limit, budget = ("" if each is None else each for each in (asked.limit, asked.budget))
+    named = _places(asked.places, asked.share)
+    kept = keys.KEPT["places"]
+    return _evaluation("reserve", named, asked.token, limit, asked.cents, budget, asked.now, asked.deadline, kept)
 
 
 def _rearming(partition: int, dues: Mapping[str, int | None]) -> list[Command]:

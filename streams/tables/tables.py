@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streams.tables.api_keys import ApiKeys
-from streams.tables.coupons import Coupons, Places
+from streams.tables.coupons import Coupons
 from streams.tables.keys import KEPT
 from streams.tables.keyspace import Keyspace, Note
 from streams.tables.links import Links
 from streams.tables.member_offers import MemberOffers
 from streams.tables.members import Members
+from streams.tables.places import Places
 from streams.tables.presences import Presences
 from streams.tables.products import Products
 from streams.tables.recipients import Recipients

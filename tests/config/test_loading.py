@@ -16,6 +16,7 @@ from config.showing import show
 from geofences.rings import Circle, Ring, RingPolicy
 from offers.campaigns import Bought, Discount, PerMember, Text, Who
 from offers.contact_policy import Announcement, Cap, Newcomers, QuietHours
+from offers.limits import Limits
 from offers.money import Money
 from offers.products import Product, Rating
 from offers.recommendation import Recommendation, Source
@@ -48,7 +49,7 @@ def test_campaigns_are_compiled(loaded) -> None:
     assert campaign.offer.texts == {"fr": Text("Pour toi : $product", "Pour vous : $product")}
     assert campaign.offer.discount == Discount(percent=15)
     assert (campaign.offer.product, campaign.offer.coupon_valid_for) == ("serum", 4 * HOUR)
-    assert (campaign.places, campaign.per_member) == (500, PerMember(1, 30 * DAY))
+    assert (campaign.limits, campaign.per_member) == (Limits(500), PerMember(1, 30 * DAY))
     assert (campaign.priority, campaign.holdout_percent, campaign.place) == (0, 0, 0)
 
 

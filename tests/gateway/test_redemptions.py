@@ -12,6 +12,7 @@ from streams.errors import InfrastructureError
 from streams.gateway.keys import Scope
 from streams.records import Record
 from streams.tills import enter_redemption
+from streams.times import written
 from tests.gateway.doorway import AT, NAME, Doorway, Hindered, doorway, run
 from tests.gateway.test_intake import decoder_of
 
@@ -42,6 +43,40 @@ def test_one_till_wins_and_hears_the_same_again(doorway_redis: str) -> None:
             assert await told(at, id="till-4", at=AT + 1_000) == "EXPIRED"
             assert len(at.records(topics.REDEMPTIONS)) == 3  # what was refused is not tried again by a worker
             assert at.counted.told.count(("redeemed", "ACCEPTED")) == 2
+
+    run(story())
+
+
+async def whole(here: Doorway, **more: Any) -> Any:
+    answer = await here.post("/v1/redemptions", REDEEM | more, here.headers(Scope.TILL))
+    return answer.status_code, answer.json(), answer.headers.get("retry-after")
+
+
+def test_a_till_hears_what_it_needs_to_explain_a_refusal(doorway_redis: str) -> None:
+    async def story() -> None:
+        async with doorway(doorway_redis) as at:
+            coupon = Coupon("offer", "welcome", "anna", AT + 1_000, "occasion", False, stores=("haussmann",))
+            await at.doors.tables.coupons.put([(f"{NAME}|{CODE}", coupon)])
+            elsewhere = {"id": "till-1", "result": "WRONG_STORE", "stores": ["haussmann"]}
+            assert await whole(at, store="rivoli") == (200, elsewhere, None)
+            expired = {"id": "till-1", "result": "EXPIRED", "expired_at": written(AT + 1_000)}
+            assert await whole(at, at=AT + 1_000) == (200, expired, None)
+            assert await told(at) == "ACCEPTED"
+            used = {"id": "till-2", "result": "ALREADY_USED", "used": {"at": written(AT), "store": "haussmann"}}
+            assert await whole(at, id="till-2", store="rivoli") == (200, used, None)
+
+    run(story())
+
+
+def test_codes_that_nobody_knows_cannot_be_tried_without_end(doorway_redis: str) -> None:
+    async def story() -> None:
+        async with doorway(doorway_redis) as at:
+            await give_coupon(at)
+            for _ in range(30):
+                assert await told(at, coupon="nothing") == "UNKNOWN"
+            status, _, wait = await whole(at)
+            assert (status, wait) == (429, "2")
+            assert await told(at, store="rivoli") == "ACCEPTED"  # another store's tills are answered
 
     run(story())
 

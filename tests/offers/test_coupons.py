@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -17,11 +18,12 @@ from offers.coupons import (
     Redemption,
     TillAnswer,
     coupon_code,
+    coupon_end,
     redeem,
     take_back,
     well_formed,
 )
-from tests.offers.samples import NOON
+from tests.offers.samples import DAY, HOUR, NOON
 
 SECRET = b"correct horse"
 OFFER = "01KAGPVSG0EXAMPLEOFFERID42"
@@ -121,6 +123,29 @@ def test_taking_back_what_never_came_keeps_it_from_coming_later_and_leaves_anoth
     assert answer is TillAnswer.ACCEPTED
     assert take_back(other, "till-1")[0].redemption == used("till-2")
     assert redeem(early, used())[1] is TillAnswer.TAKEN_BACK
+
+
+def test_a_coupon_bound_to_stores_is_accepted_there_alone() -> None:
+    bound = replace(COUPON, stores=("rivoli", "odeon"))
+    assert redeem(bound, used()) == (bound, TillAnswer.WRONG_STORE)
+    assert redeem(bound, used(moment=NOON))[1] is TillAnswer.WRONG_STORE
+    once, answer = redeem(bound, replace(used(), store="odeon"))
+    assert answer is TillAnswer.ACCEPTED
+    assert redeem(once, used("till-2"))[1] is TillAnswer.ALREADY_USED
+
+
+@pytest.mark.parametrize(
+    ("valid_for", "closing", "end"),
+    [
+        (4 * HOUR, None, NOON + 4 * HOUR),
+        (4 * HOUR, NOON + 4 * HOUR + 1, NOON + 4 * HOUR),
+        (4 * HOUR, NOON + HOUR, NOON + HOUR),
+        (DAY - 1, NOON + HOUR, NOON + HOUR),
+        (DAY, NOON + HOUR, NOON + DAY),
+    ],
+)
+def test_a_coupon_of_less_than_a_day_ends_when_the_store_closes(valid_for: int, closing: int | None, end: int) -> None:
+    assert coupon_end(NOON, valid_for, closing) == end
 
 
 TILLS = st.sampled_from(["a", "b", "c"])

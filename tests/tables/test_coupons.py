@@ -1,4 +1,4 @@
-"""Coupons and places in domain words: one till wins, a place is held once, and the catalogue follows its patches."""
+"""Coupons and the catalogue in domain words: one till wins, and the catalogue follows its patches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from offers.coupons import Coupon, Redemption, TillAnswer
 from offers.money import Money
 from offers.products import Product
-from streams.tables.coupons import DEADLINE, Coupons, Places, Token
+from streams.tables.coupons import Coupons
 from streams.tables.keyspace import Keyspace
 from streams.tables.products import Changed, Products
 from streams.tables.tables import Tables
@@ -78,58 +78,6 @@ def test_a_use_taken_back_frees_the_coupon_for_another(tables: Tables, run: Run,
     assert run(tables.coupons.redeem(owner, used("till")))[0] is TillAnswer.TAKEN_BACK
     assert run(tables.coupons.redeem(owner, used("other", EXPIRY)))[0] is TillAnswer.EXPIRED
     assert run(tables.coupons.redeem(owner, used("other")))[0] is TillAnswer.ACCEPTED
-
-
-@pytest.mark.parametrize("member", ["anna", "anna b c", "device|phone 7", "", " "])
-def test_a_token_is_read_as_it_was_written_whatever_the_member_is_called(member: str) -> None:
-    token = Token("offer-1", member, "occasion-1")
-    assert Token.parse(str(token)) == token
-
-
-def token(number: int) -> Token:
-    return Token(f"offer-{number}", "anna b", f"occasion-{number}")
-
-
-def test_of_two_hundred_offers_at_once_ten_get_the_ten_places(peers: list[Keyspace], run: Run, retailer: str) -> None:
-    places = [Places(peer) for peer in peers]
-
-    async def claim(number: int) -> bool:
-        (got,) = await places[number % 4].reserve([(f"{retailer}|welcome", token(number), 10)], NOW)
-        if got:
-            await places[number % 4].confirm([(f"{retailer}|welcome", token(number), EXPIRY)])
-        return got
-
-    async def all_at_once() -> list[bool]:
-        return await asyncio.gather(*(claim(number) for number in range(200)))
-
-    assert sum(run(all_at_once())) == 10
-    assert sum(run(all_at_once())) == 10
-
-
-def test_what_is_reserved_and_neither_given_nor_given_back_is_overdue_after_its_deadline(
-    tables: Tables, run: Run, retailer: str
-) -> None:
-    owner = f"{retailer}|welcome"
-    run(tables.places.reserve([(owner, token(each), 10) for each in range(3)], NOW))
-    run(tables.places.confirm([(owner, token(0), EXPIRY)]))
-    run(tables.places.release(owner, token(1)))
-    assert run(tables.places.overdue(owner, NOW + DEADLINE)) == []
-    assert run(tables.places.overdue(owner, NOW + DEADLINE + 1)) == [token(2)]
-
-
-@pytest.mark.parametrize("way", ["unused", "used", "used and taken back"])
-def test_the_place_of_a_coupon_comes_back_at_its_expiry_unless_it_was_used(
-    tables: Tables, run: Run, retailer: str, way: str
-) -> None:
-    owner, places = f"{retailer}|welcome", tables.places
-    run(places.reserve([(owner, token(1), 1)], NOW))
-    run(places.confirm([(owner, token(1), EXPIRY)]))
-    if way != "unused":
-        run(places.use(owner, token(1)))
-    if way == "used and taken back":
-        run(places.unuse(owner, token(1), EXPIRY))
-    assert run(places.reserve([(owner, token(2), 1)], EXPIRY - 1)) == [False]
-    assert run(places.reserve([(owner, token(2), 1)], EXPIRY)) == [way != "used"]
 
 
 def test_the_catalogue_is_what_the_configuration_says_until_something_changes(

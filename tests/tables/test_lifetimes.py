@@ -12,10 +12,10 @@ from offers.coupons import Coupon, Redemption
 from offers.members import Contact, Purchases, Visits
 from offers.products import Product
 from streams.tables.api_keys import ApiKey
-from streams.tables.coupons import Token
 from streams.tables.keys import KEPT
 from streams.tables.members import Claim, Fields, Outcome
 from streams.tables.memory import MemoryKeyspace
+from streams.tables.places import Asked, Given, Token
 from streams.tables.presences import Admission
 from streams.tables.products import Changed
 from streams.tables.redis_keyspace import connect
@@ -50,10 +50,10 @@ async def write_everything(tables: Tables, retailer: str, partition: int) -> Non
     (found,) = await tables.members.load([(anna, "occasion")])
     await tables.members.void(found, "occasion", Outcome([]))
     token, other = Token("offer", "anna", "occasion"), Token("other", "anna", "occasion")
-    await tables.places.reserve([(welcome, token, 9), (welcome, other, 9)], NOW)
-    await tables.places.confirm([(welcome, token, NOW + 1)])
-    await tables.places.use(welcome, token)
-    await tables.places.unuse(welcome, token, NOW + 1)
+    await tables.places.reserve([Asked(welcome, token, 9, 5), Asked(welcome, other, 9, 5)], NOW)
+    await tables.places.confirm([Given(welcome, token, NOW + 1, 5)])
+    await tables.places.use(Given(welcome, token, NOW + 1, 5))
+    await tables.places.unuse(Given(welcome, token, NOW + 1, 5))
     await tables.coupons.put([(f"{retailer}|CODE", Coupon("offer", "welcome", "anna", NOW + 1, "occasion", True))])
     await tables.coupons.redeem(f"{retailer}|CODE", Redemption("till", "haussmann", NOW))
     await tables.coupons.take_back(f"{retailer}|CODE", "till")

@@ -48,7 +48,21 @@ GROUPS = st.lists(st.tuples(OWNERS, CHANGES), max_size=3)
 SAVINGS = st.lists(
     st.tuples(OWNERS, st.sampled_from([b"", b"1", b"12"]), VALUES, st.sampled_from([b"1", b"12"])), max_size=2
 )
-RESERVATIONS = st.lists(st.tuples(CAMPAIGNS, TOKENS, st.integers(0, 2), TIMES, TIMES), max_size=3)
+SHARES = st.sampled_from(["", "day:1"])
+CENTS = st.integers(0, 3)
+RESERVATIONS = st.lists(
+    st.tuples(
+        CAMPAIGNS,
+        TOKENS,
+        st.none() | st.integers(0, 2),
+        TIMES,
+        TIMES,
+        SHARES,
+        CENTS,
+        st.none() | st.integers(0, 5),
+    ),
+    max_size=3,
+)
 
 
 def read(asked: list[tuple[int, str]]) -> Command:
@@ -71,13 +85,13 @@ def save(savings: list[tuple[int, bytes, bytes | None, bytes]]) -> Command:
     )
 
 
-def reserve(asked: list[tuple[int, str, int, int, int]]) -> Command:
+def reserve(asked: list[tuple[int, str, int | None, int, int, str, int, int | None]]) -> Command:
     return lambda keyspace, names: keyspace.reserve(
         [Reservation(names.of("places", owner), *rest) for owner, *rest in asked]
     )
 
 
-def confirm(given: list[tuple[int, str, int]]) -> Command:
+def confirm(given: list[tuple[int, str, int, str, int]]) -> Command:
     return lambda keyspace, names: keyspace.note(
         [GivenPlace(names.of("places", owner), *rest) for owner, *rest in given]
     )
@@ -101,12 +115,12 @@ def drop(owner: int) -> Command:
     return lambda keyspace, names: keyspace.drop(names.of("offers", owner))
 
 
-def release(owner: int, token: str) -> Command:
-    return lambda keyspace, names: keyspace.release(names.of("places", owner), token)
+def release(owner: int, token: str, share: str) -> Command:
+    return lambda keyspace, names: keyspace.release(names.of("places", owner), token, share)
 
 
-def spend(owner: int, token: str, until: float) -> Command:
-    return lambda keyspace, names: keyspace.spend(names.of("places", owner), token, until)
+def spend(owner: int, token: str, until: float, share: str, cents: int) -> Command:
+    return lambda keyspace, names: keyspace.spend(names.of("places", owner), token, until, share, cents)
 
 
 def overdue(owner: int, now: int) -> Command:
@@ -143,9 +157,9 @@ KEYS: st.SearchStrategy[Command] = st.one_of(
 )
 PLACES: st.SearchStrategy[Command] = st.one_of(
     st.builds(reserve, RESERVATIONS),
-    st.builds(confirm, st.lists(st.tuples(CAMPAIGNS, TOKENS, TIMES), max_size=2)),
-    st.builds(release, CAMPAIGNS, TOKENS),
-    st.builds(spend, CAMPAIGNS, TOKENS, TIMES | st.just(math.inf)),
+    st.builds(confirm, st.lists(st.tuples(CAMPAIGNS, TOKENS, TIMES, SHARES, CENTS), max_size=2)),
+    st.builds(release, CAMPAIGNS, TOKENS, SHARES),
+    st.builds(spend, CAMPAIGNS, TOKENS, TIMES | st.just(math.inf), SHARES, CENTS),
     st.builds(overdue, CAMPAIGNS, TIMES),
 )
 TIMERS: st.SearchStrategy[Command] = st.one_of(
@@ -176,10 +190,11 @@ EVERYTHING: tuple[Command, ...] = (
     due(99, 99),
     next_due(),
     *(
-        reserve([(campaign, "other", places, now, 99)])
+        reserve([(campaign, "other", places, now, 99, share, 1, budget)])
         for now in range(5)
         for campaign in range(2)
-        for places in (1, 2, 3)
+        for share in ("", "day:1")
+        for places, budget in ((1, None), (2, None), (3, None), (None, 3), (None, 6))
     ),
 )
 """What tells two keyspaces apart in the end."""
