@@ -82,7 +82,8 @@ def _play(stories: Sequence[Story], *, tells: bool) -> list[Played]:
 
 def _show(played: Played, console: Console, *, tells: bool) -> None:
     mark = Text("  ✗ ", "bold red") if played.failures else Text("  ✓ ", "bold green")
-    console.print(Text.assemble(mark, (played.name, "bold" if played.failures else "")))
+    aside = "" if played.story.sought else "  (nothing is expected of it)"
+    console.print(Text.assemble(mark, (played.name, "bold" if played.failures else ""), (aside, "yellow")))
     if tells:
         for line in Teller(played.happened, played.story.begins).everything():
             console.print(Text(f"      {line.text}", _STYLES.get(line.tone, "")))

@@ -108,8 +108,7 @@ class Looker:
         for told in self._happened.rejections:
             misses = [*self._around(sought, None, told.device, told.at, None)]
             misses += [f"not {expected.rejection}"] * (told.reason != expected.rejection)
-            line = f"{self._teller.clock(told.at)} {told.reason} from {told.device}"
-            yield Candidate(line, told.at, tuple(misses))
+            yield Candidate(self._teller.rejection(told), told.at, tuple(misses))
 
     def _around(
         self,

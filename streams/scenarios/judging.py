@@ -128,7 +128,7 @@ class _Judge:
                 yield f"{number} messages of {device} were not looked at: no consent to `offers` or `location_history`"
         for each in self._happened.rejections:
             if who in (None, each.device, self._owners.get(each.device or "")):
-                yield f"{self._teller.clock(each.at)} not believed: {each.reason} from {each.device}"
+                yield self._teller.rejection(each)
 
 
 def in_words(expected: Expected) -> str:

@@ -62,6 +62,8 @@ def of_member(
 def _fields(said: Any, rules: Rules, at: int) -> dict[str, Any]:
     """The fields that are written, as messages have them; `at` is when consent is given."""
     fields: dict[str, Any] = said.model_dump(mode="json", exclude_none=True, exclude=_NOT_SAID)
+    if "accuracy" in fields:
+        fields["accuracy"] = said.accuracy  # metres, as a number
     if isinstance(said, Member):
         fields["member"] = said.id
         for name in ("joined", "last_visit"):

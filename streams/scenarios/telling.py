@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from streams.batches import Rejection
 from streams.scenarios.happened import Happened, Reason, Redemption, Weighed
 from streams.sentences import movement, occurrence, reason_in_words
 from streams.told import NoticeTold, OfferTold, TransitionTold, milliseconds
@@ -62,12 +63,16 @@ class Teller:
 
     def redemption(self, told: Redemption) -> str:
         """`13:00:00 ACCEPTED for the coupon of `hello` of m1 at corner`."""
-        whose = f" of `{told.campaign}`" if told.campaign else ""
-        return f"{self.clock(told.at, told.store)} {told.answer} for the coupon{whose} of {told.member} at {told.store}"
+        whose = f"the coupon of `{told.campaign}` of {told.member}" if told.campaign else "a coupon"
+        return f"{self.clock(told.at, told.store)} {told.answer} for {whose} at {told.store}"
 
     def notice(self, told: NoticeTold) -> str:
         """`12:08:20 to haussmann: “…”`."""
         return f"{self.clock(milliseconds(told.at), told.store)} to {told.store}: “{told.text}”"
+
+    def rejection(self, told: Rejection) -> str:
+        """`12:08:20 not believed: MOCKED from phone-of-ada`."""
+        return f"{self.clock(told.at)} not believed: {told.reason}" + (f" from {told.device}" if told.device else "")
 
     def reason(self, reason: Reason) -> str:
         """`TIER, the campaign is for other tiers (tier is silver, asked for: gold)`."""
@@ -95,7 +100,7 @@ class Teller:
         for notice in happened.notices:
             yield Line(milliseconds(notice.at), self.notice(notice))
         for rejection in happened.rejections:
-            yield Line(rejection.at, f"{self.clock(rejection.at)} {rejection.reason} from {rejection.device}", "no")
+            yield Line(rejection.at, self.rejection(rejection), "no")
 
     def _happening(self, decision: Weighed) -> str:
         told = decision.told

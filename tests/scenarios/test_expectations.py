@@ -122,3 +122,49 @@ def test_what_is_recorded_and_no_message_fails_the_scenario(tmp_path: Path) -> N
     (tmp_path / "rec.jsonl").write_text(line)
     (failure,) = failures(tmp_path, "happens: {recorded: rec.jsonl}")
     assert failure.startswith("nobody takes this message: Expected `float` <= 90.0")
+
+
+EVERYTHING = """\
+at: "2026-10-25 01:50"
+members:
+  - id: zoe
+    first_name: Zoé
+    tier: classic
+    points: 120
+    joined: 2024-05-01
+    visits: 3
+    last_visit: 2026-10-01
+    locale: fr-FR
+    tone: tu
+    time_zone: Europe/Paris
+    consent: {offers: yes, analytics: no, notices: {granted: yes, version: "2"}}
+    cards: c-1
+    emails_hashed: [abc]
+    phones_hashed: [def]
+    attributes: {district: 9}
+    wish: stop
+    purchases:
+      - ago: 90d
+        lines: [{product: tea, amount: 4 EUR, quantity: 2}, {category: food, amount: 12 EUR}]
+        store: paris
+        channel: shop
+    contacts: {ago: 3d, channel: email, campaign: hello}
+happens:
+  - member: {id: zoe, tier: gold, at: "2026-10-25 02:30"}
+  - preference: {card: c-1, contact: normal}
+  - contact: {card: c-1, channel: post}
+  - wait: 1d
+  - preference: {member: zoe, consent: [location_history]}
+  - product: {id: tea, price: 3.50 EUR, margin: 60%, rating: {stars: 4.5, reviews: 3}, codes: "36"}
+  - purchase: {card: c-1, product: coffee, category: drinks, amount: 2 EUR, store: paris, at: "10:00"}
+  - ping: {member: zoe, lat: 48.8737, lon: 2.3320, accuracy: 8m, speed: 1.2, mocked: no, at: "12:00"}
+  - check_in: {member: zoe, device: phone-of-zoe, store: paris, via: wifi, stars: 5, comment: "Très bien", at: "12:01"}
+  - check_in: {card: c-1, device: phone-of-zoe, store: paris, lat: 51.5151, lon: -0.1440, accuracy: 10m, at: "12:02"}
+  - redeem: {coupon: XXXX, store: paris, amount: 3 EUR, till: t1}
+"""
+
+
+def test_every_kind_of_step_is_a_message_that_is_taken_and_has_its_effect(tmp_path: Path) -> None:
+    """The tier of the change, the wish after the one before, the purchase of the card's owner."""
+    expected = "[{offer: hello, to: zoe}, {redemption: UNKNOWN, times: 1}, {rejection: TOO_FAR, times: 1}]"
+    assert failures(tmp_path, f"{EVERYTHING}expect: {expected}") == []
