@@ -38,6 +38,12 @@ def is_steady(held: Ring, zone: Zone, distances: tuple[float, ...], accuracy: fl
     return True
 
 
+def bound(accuracy: float) -> float:
+    """Metres, for `GeofenceIndex.locate`: beyond so much more than its margin every distance weighs the same."""
+    # Presence keeps accuracies in tenths, and of a coarse one each tenth counts twice.
+    return _reach(accuracy) + 0.25
+
+
 def _reach(accuracy: float) -> float:
     """Metres beyond an edge at which a fix is certain: its accuracy, of which what is beyond COARSE counts twice."""
     if accuracy > COARSE:

@@ -1,6 +1,7 @@
 """Why a device is in, and why it did not leave: each ring's evidence of one fix, kept or dropped, to be printed."""
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from geofences.evidence import ENOUGH, is_repeated, weight
@@ -25,10 +26,11 @@ class Weighed(NamedTuple):
     after: Pending | None
 
     def __str__(self) -> str:
-        """`haussmann/proximity: in, 40 m beyond its margin: 1.00 of a leave, 1.00 in all since …, hold until …`."""
+        """`haussmann/proximity: in, 35 m outside its edge; +0.50 for a leave, 0.50 of 1 since …, hold until …`."""
         change = "a leave" if self.held else "an entry"
         state = "in" if self.held else "out"
-        told = f"{self.store}/{self.ring.label}: {state}, {self.inside:+.0f} m inside the edge; "
+        side = "inside" if self.inside >= 0 else "outside"
+        told = f"{self.store}/{self.ring.label}: {state}, {abs(self.inside):.0f} m {side} its edge; "
         if self.repeated:
             return told + "a coarse fix that came before, to the digit: no new evidence"
         if self.weight == 0:
@@ -36,7 +38,8 @@ class Weighed(NamedTuple):
         told += f"{self.weight / ENOUGH:+.2f} for {change}"
         if self.after is None:
             return told + ("; what was pending is over" if self.before is not None else "; nothing is pending")
-        return told + f", {self.after.evidence / ENOUGH:.2f} since {self.after.began}, hold until {self.after.due}"
+        began, due = _clock(self.after.began), _clock(self.after.due)
+        return told + f", {self.after.evidence / ENOUGH:.2f} of 1 since {began}, hold until {due}"
 
 
 class Explanation(NamedTuple):
@@ -51,8 +54,16 @@ class Explanation(NamedTuple):
         """A line each."""
         lines = [f"not believed: {self.rejection}"] if self.rejection is not None else []
         lines += map(str, self.rings)
-        lines += (f"{each.kind} {each.geofence} at {each.at}" for each in self.transitions)
-        return "\n".join([*lines, "no timer" if self.next_due is None else f"next timer at {self.next_due}"])
+        lines += map(line, self.transitions)
+        return "\n".join([*lines, "no timer" if self.next_due is None else f"next timer at {_clock(self.next_due)}"])
+
+
+def line(transition: Transition) -> str:
+    """`ENTER haussmann/proximity at 11:00:03, believed at 11:01:03 (first_seen)`; hours are UTC."""
+    told = f"{transition.kind} {transition.geofence} at {_clock(transition.at)}"
+    if transition.confirmed_at != transition.at:
+        told += f", believed at {_clock(transition.confirmed_at)}"
+    return told + (f" ({transition.reason})" if transition.reason is not None else "")
 
 
 def explain(
@@ -76,6 +87,10 @@ def explain(
         for weighed in _weighed(presence, after, zone, fix, index)
     ]
     return Explanation(None, tuple(rings), transitions, next_due(after))
+
+
+def _clock(at: int) -> str:
+    return datetime.fromtimestamp(at // 1_000, UTC).strftime("%H:%M:%S")
 
 
 def _weighed(before: Presence, after: Presence, zone: Zone, fix: Fix, index: GeofenceIndex) -> Iterator[Weighed]:

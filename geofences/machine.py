@@ -43,6 +43,13 @@ _TABLE: Mapping[tuple[_Stage, _Evidence], tuple[_Stage, TransitionKind | None]] 
 }
 
 
+def first_due(state: StorePresence, presence: Presence) -> int:
+    """The first of the timers of a store with a ring that is held."""
+    if state.pendings or state.visit_due is not None:
+        return min(dues(state, presence))
+    return max(presence.fixes[-1].at, state.since) + SILENCE
+
+
 def dues(state: StorePresence, presence: Presence) -> list[int]:
     """When this store's timers are due: a device that holds no ring waits for nothing."""
     if state.held is Ring.OUTSIDE:

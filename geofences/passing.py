@@ -17,7 +17,7 @@ def pass_through(
     changes: list[Transition],
 ) -> StorePresence:
     """PASS_BY of each ring that was ridden through to the newest fix, which made `after` of `before` at this store."""
-    if len(presence.fixes) < 2 or presence.fixes[-2].at <= before.told:
+    if len(presence.fixes) < 2 or presence.fixes[-2].at < before.told:
         return after
     last, fix = presence.fixes[-2:]
     accuracy = max(last.accuracy, fix.accuracy)

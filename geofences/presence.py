@@ -31,14 +31,14 @@ The law
    who was certainly in it at the last fix is in it without a word, unless it asks for `fire_on_create`; who held a ring
    holds it for as long as the last fix is not certainly out of it.
 9. Where a zone `tells_crossings`, who rides (FAST by the phone's own speed at two fixes within CROSSED_WITHIN, both
-   later than what was told last of the store) straight through a ring that is not held gives PASS_BY, `at` the middle
+   not before what was told last of the store) straight through a ring that is not held gives PASS_BY, `at` the middle
    of the way through it, if that is certainly inside, and the second fix certainly out of it. It never gives ENTER.
 PASS_BY is also a pending entry that had enough evidence, but ended before its hold time. A visit ring that was entered
 and left without DWELL gives ENTER and EXIT, the latter with reason `pass_by`.
 """
 
 from collections.abc import Iterable, Mapping
-from itertools import chain, pairwise
+from itertools import pairwise
 
 from geofences.check_ins import place_of
 from geofences.evidence import FLOOR
@@ -56,7 +56,7 @@ from geofences.fixes import (
 )
 from geofences.ids import timed_id
 from geofences.index import GeofenceIndex, Sighting
-from geofences.machine import SILENCE, dues, enter, fire, is_kept, step
+from geofences.machine import SILENCE, dues, enter, fire, first_due, is_kept, step
 from geofences.passing import pass_through
 from geofences.replaying import carried, noted, without_oldest
 from geofences.rings import Zone
@@ -260,7 +260,8 @@ def _holds(presence: Presence) -> bool:
 
 def next_due(presence: Presence) -> int | None:
     """When the next timer of this device is due (ms), if it waits for one."""
-    return min(chain.from_iterable(dues(state, presence) for state in presence.stores.values()), default=None)
+    held = [state for state in presence.stores.values() if state.held]
+    return min([first_due(state, presence) for state in held], default=None) if held else None
 
 
 def _see_crossed(seen: dict[str, Sighting], before: Fix | None, fix: Fix, index: GeofenceIndex) -> None:

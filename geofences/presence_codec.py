@@ -41,11 +41,13 @@ _FIX = Struct("<iiIHH")
 _PLACE = Struct("<ii")
 _MILLIMETRES = LONGEST_DEGREE * 1_000 / DEGREE
 _STORE = Struct("<IBBBHIHI")
-_STORE_HEAD = Struct("<IBBB")
+_VERSION_SIZE = 4
+_AFTER_VERSION = _STORE.size - _VERSION_SIZE
 _TIME = Struct("<HI")
 _PENDING = Struct("<BHIIH")
 _FIRST_FIX, _FIX_SIZE = _HEADER.size, _FIX.size
 _LOW = (1 << 32) - 1
+_new = tuple.__new__
 _NO_SPEED = 0xFFFF
 _HAS_SUSPECT, _VISITED, _VISIT_DUE, _STIRRED = 1, 1, 2, 16
 
@@ -121,9 +123,7 @@ def short_way(
             return None
     elif elapsed >= SILENCE:
         return _anew(fix)
-    speed = fix.speed
-    coded = _NO_SPEED if speed is None or not speed >= 0 else hundredths(speed)
-    packed = _FIX.pack(x, y, fix.at & _LOW, tenths(fix.accuracy), coded)
+    packed = _packed(x, y, fix.at, fix.accuracy, fix.speed)
     if fixes < FIXES_KEPT:
         return _HEADER.pack(VERSION, fixes + 1, stores, 0, started, fix.at) + blob[_FIRST_FIX:end] + packed + blob[end:]
     header = _HEADER.pack(VERSION, fixes, stores, 0, started, fix.at)
@@ -136,17 +136,24 @@ def _anew(fix: Fix) -> bytes:
 
 def _are_steady(blob: bytes, place: int, fix: Fix, sightings: Sequence[Sighting]) -> bool:
     """Whether the packed stores are those sighted, with nothing pending, due, or changing."""
-    seen = {zone.store: (zone, distances) for zone, distances in sightings}
     accuracy = tenths(fix.accuracy) / 10
-    for _ in sightings:
-        named = place + 1 + blob[place]
-        zone, distances = seen.get(blob[place + 1 : named].decode(), (None, ()))
-        version, held, flags, pendings = _STORE_HEAD.unpack_from(blob, named)
-        if zone is None or zone.version != version or not held or flags & ~_VISITED or pendings:
+    seen: dict[bytes, Sighting] | None = None
+    for sighting in sightings:
+        if not blob.startswith(sighting.zone.key, place):  # another order than that of the index
+            seen = seen or {each.zone.key: each for each in sightings}
+            found = seen.get(blob[place : place + 1 + blob[place] + _VERSION_SIZE])
+            if found is None:
+                return False
+            sighting = found
+        zone, distances = sighting
+        named = place + len(zone.key)
+        held, flags, pendings = blob[named : named + 3]
+        if not held or flags & ~_VISITED or pendings:
             return False
-        if not is_steady(RINGS[held], zone, distances, accuracy):
+        # Who is in every ring and holds the innermost has no evidence for anything.
+        if (held != zone.visit_ring or min(distances) < 0.0) and not is_steady(RINGS[held], zone, distances, accuracy):
             return False
-        place = named + _STORE.size
+        place = named + _AFTER_VERSION
     return True
 
 
@@ -163,17 +170,20 @@ def _header(presence: Presence, newest_at: int) -> bytes:
 
 def _pack_fix(fix: Fix) -> bytes:
     lon, lat, accuracy, at, speed, _ = fix
+    return _packed(round(lon * DEGREE), round(lat * DEGREE), at, accuracy, speed)
+
+
+def _packed(x: int, y: int, at: int, accuracy: float, speed: float | None) -> bytes:
     coded = _NO_SPEED if speed is None or not speed >= 0 else hundredths(speed)
-    return _FIX.pack(round(lon * DEGREE), round(lat * DEGREE), at & _LOW, tenths(accuracy), coded)
+    return _FIX.pack(x, y, at & _LOW, tenths(accuracy), coded)
 
 
 def _fix(fields: tuple[int, ...], newest_at: int) -> Fix:
     """Times of fixes lie within days of the newest, so their low 32 bits (49 days) tell them."""
     lon, lat, low, accuracy, speed = fields
-    after = (low - newest_at + 0x80000000 & _LOW) - 0x80000000
-    return Fix(
-        lon / DEGREE, lat / DEGREE, accuracy / 10, newest_at + after, None if speed == _NO_SPEED else speed / 100
-    )
+    at = newest_at + (low - newest_at + 0x80000000 & _LOW) - 0x80000000
+    told = None if speed == _NO_SPEED else speed / 100
+    return _new(Fix, (lon / DEGREE, lat / DEGREE, accuracy / 10, at, told, False))
 
 
 def _pack_store(store: str, state: StorePresence, fixes: Sequence[Fix]) -> bytes:

@@ -79,7 +79,8 @@ LARGEST_EXIT_MARGIN = 100.0
 class Zone:
     """The rings of one store, outermost first, each within the one before, and the ms that make a visit.
 
-    ValueError where there is no ring, or where rings are not in their order. `version` changes with the geometry only.
+    ValueError where there is no ring, or where rings are not in their order. `version` changes with the geometry only;
+    `key` is what a packed presence knows it by.
     `fire_on_create`: who is in it already when it is new or changed gives ENTER, too. `tells_crossings`: who rides
     through a ring between two fixes gives PASS_BY (`crossings.py`).
     """
@@ -93,6 +94,7 @@ class Zone:
     exit_margins: tuple[float, ...] = field(init=False, compare=False)
     visit_ring: Ring = field(init=False, compare=False)
     version: int = field(init=False, compare=False)
+    key: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         rings = tuple(geofence.ring for geofence in self.geofences)
@@ -104,10 +106,17 @@ class Zone:
         object.__setattr__(self, "exit_margins", tuple(geofence.policy.exit_margin for geofence in self.geofences))
         object.__setattr__(self, "visit_ring", rings[-1])
         object.__setattr__(self, "version", _version(self.geofences))
+        object.__setattr__(self, "key", zone_key(self.store, self.version))
 
     def geofence(self, ring: Ring) -> Geofence | None:
         """The geofence of that ring, if the store has one."""
         return next((geofence for geofence in self.geofences if geofence.ring == ring), None)
+
+
+def zone_key(store: str, version: int) -> bytes:
+    """Length u8 and bytes of a store's id, and its version as u32, little endian."""
+    name = store.encode()
+    return bytes((len(name),)) + name + version.to_bytes(4, "little")
 
 
 def default_policy(ring: Ring, shape: Shape) -> RingPolicy:

@@ -18,6 +18,7 @@ from config import load_or_refuse
 from config.settings import read_settings
 from streams.app import retailers_of
 from streams.batches import Batch, Processed
+from streams.explained import Explained
 from streams.map_page import write_map
 from streams.replay import Files, Replay, Summary
 from streams.sketch import Sketch
@@ -30,6 +31,9 @@ def replay(
     picture: Annotated[
         Path | None, typer.Option("--map", metavar="FILE.html", help="Draw a map of rings, tracks and offers.")
     ] = None,
+    explained: Annotated[
+        str | None, typer.Option("--explain", metavar="DEVICE", help="Say of each fix of a device what it weighed.")
+    ] = None,
 ) -> None:
     """Play recorded pings, check-ins and purchases, and see which offers they lead to, and why not more.
 
@@ -40,6 +44,7 @@ def replay(
     retailers = retailers_of(settings, configs)
     sketch = Sketch(configs[0].rules, configs[0].zones)
     console = Console(stderr=True)
+    told = None if explained is None else Explained(next(iter(retailers.values())), explained, print)
     with _lines(events) as lines, Files(out) as files, _progress(console) as progress:
         task = progress.add_task("events", total=None)
 
@@ -47,8 +52,14 @@ def replay(
             progress.advance(task)
             if picture is not None:
                 sketch.add(processed, batch)
+            if told is not None:
+                told.add(processed, batch)
 
         summary = asyncio.run(Replay(retailers, files, observe).run(lines))
+    if told is not None:
+        told.end()
+        if not told.steps:
+            console.print(f"no ping of a device {explained!r}", highlight=False, soft_wrap=True)
     _print(summary, Console(), out)
     if picture is not None:
         write_map(sketch, picture, f"{configs[0].description.name}: a replay of {_title(events)}")

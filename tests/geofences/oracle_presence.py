@@ -131,7 +131,7 @@ class OneStore:
         settled, settled_by = self.told[-1][3] if self.told else 0, len(self.told)
         if not (self.depth == 0 and not self.changes and distance > rings[0].radius):
             self._judge(distance, fix)
-        if self.store.crossings and len(self.fixes) > 1 and self.fixes[-2].at > settled:
+        if self.store.crossings and len(self.fixes) > 1 and self.fixes[-2].at >= settled:
             rides = self._ridden(self.fixes[-2], fix, distance, *before)
             ended = sum(told[0] in ("EXIT", "PASS_BY") for told in self.told[settled_by:])
             self.told[settled_by + ended : settled_by + ended] = rides
@@ -313,6 +313,8 @@ def in_any_order(store: Store, arrivals: list[Place], end: int) -> list[Told]:
         if fix.at in heard or fix.at < newest - 60 or (len(heard) >= 8 and fix.at < sorted(heard)[-8]):
             continue
         heard.append(fix.at)
+        if fix.at < newest and settled == fix.at and store.crossings:
+            raise Unsure  # a timer of the very same second
         if fix.at < newest and settled >= fix.at:
             continue
         used = sorted([*used, fix], key=lambda each: each.at)

@@ -18,7 +18,8 @@ def test_it_says_what_a_fix_weighs_and_what_is_still_missing():
     (ring,) = found.rings
     assert (ring.held, ring.weight, ring.before, ring.after.evidence) == (True, 500, None, 500)
     assert (found.rejection, found.transitions, found.next_due) == (None, (), START + 3 * MINUTE)
-    assert "haussmann/proximity: in, -35 m inside the edge; +0.50 for a leave, 0.50 since" in str(found)
+    expected = "in, 35 m outside its edge; +0.50 for a leave, 0.50 of 1 since 14:14:20, hold until 14:16:20"
+    assert f"haussmann/proximity: {expected}" in str(found)
 
 
 def test_it_says_why_a_fix_decides_nothing():

@@ -1,7 +1,9 @@
 """What goes wrong with geofences in the field, each as a phone that does it."""
 
 import math
+import re
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 from geofences.fixes import Fix, FixRejection, screen
@@ -179,6 +181,17 @@ def test_a_bus_that_drives_by_is_no_visit():
     assert told(transitions) == ["ENTER proximity", "EXIT proximity pass_by"]
 
 
+def test_a_bus_that_stops_at_the_door_is_no_visit_and_a_phone_that_stays_is_one():
+    """Stop detection: the bus stands 40 s in the ring, the phone that gets off it five minutes."""
+    shop, there = a_store(proximity=150), [fix_at(-900, 0, speed=12.0), fix_at(-450, 40 * SECOND, speed=12.0)]
+    stop = [fix_at(0, after * SECOND, speed=0.0) for after in (80, 100, 120)]
+    on = [fix_at(450, 160 * SECOND, speed=12.0), fix_at(900, 200 * SECOND, speed=12.0)]
+    _, transitions = follow(shop, [*there, *stop, *on], until=10 * SILENCE)
+    assert told(transitions) == ["ENTER proximity", "EXIT proximity pass_by"]
+    _, transitions = follow(shop, [*there, *stop, fix_at(20, 6 * MINUTE, speed=0.5)], until=7 * MINUTE)
+    assert told(transitions) == ["ENTER proximity", "DWELL proximity"]
+
+
 def test_a_fast_mover_that_jumps_over_a_small_ring_between_two_fixes_is_a_pass_by_where_the_store_asks():
     """15 m/s, a fix every 30 s, a ring of 60 m: neither fix is in it, and no ENTER comes of it."""
     ride = [fix_at(-1_000 + 450 * each, each * 30 * SECOND, speed=15.0) for each in range(6)]
@@ -266,3 +279,10 @@ def test_the_same_positions_with_10_40_and_120_metres_end_differently():
     assert outcomes[10.0] == ([catchment, proximity, dwell], [])
     assert outcomes[40.0] == ([catchment, (TransitionKind.ENTER, PROXIMITY, 2 * MINUTE)], [])
     assert outcomes[120.0] == ([catchment], [(PROXIMITY, 500)])
+
+
+def test_every_test_that_the_page_names_is_here():
+    page = (Path(__file__).parents[2] / "docs" / "geofences-presence.md").read_text("utf-8")
+    named = re.findall(r"`(test_\w+)`", page)
+    assert len(named) >= 16
+    assert set(named) <= globals().keys()

@@ -1,0 +1,184 @@
+"""Presence against a loop with STRtree and a dict, in µs of CPU a ping: `python -m bench.presence [--scale 0.01]`.
+
+locate + advance with the presence of all devices in hand: packed, in a dict. With hold and margin zero both tell the
+same transitions, which is looked at before anything is measured; with the defaults the peer does what it can. Then what
+the number of devices costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from itertools import islice
+from random import Random
+from statistics import median
+from time import process_time_ns
+
+from bench.crowds import EVERY, START, Crowd, without_patience
+from bench.lookups import Country
+from bench.peers.dict_loop import DictLoop, PatientDictLoop, Ping
+from geofences.devices import Devices
+from geofences.fixes import Fix
+from geofences.index import GeofenceIndex
+from geofences.rings import Circle, Zone, geodesic_circle
+from geofences.states import TransitionKind
+
+BATCH = 256
+ROUNDS = 5
+Fixes = Sequence[tuple[str, Fix]]
+Engine = Callable[[Fixes], int]
+"""Takes in a batch, and says how many transitions came of it."""
+
+
+def ours(zones: Sequence[Zone]) -> Engine:
+    """The package, timers and all."""
+    devices = Devices(GeofenceIndex(zones))
+
+    def work(fixes: Fixes) -> int:
+        now = fixes[-1][1].at
+        return len(devices.expire(now - EVERY)) + len(devices.apply(fixes, now))
+
+    return work
+
+
+def as_pings(fixes: Fixes) -> list[Ping]:
+    """As the peer takes them; whoever calls it pays for that."""
+    return [(device, fix.lon, fix.lat, fix.at) for device, fix in fixes]
+
+
+def peer(zones: Sequence[Zone]) -> DictLoop:
+    """The loop without patience."""
+    return DictLoop([zone.store for zone in zones], [geodesic_circle(circle_of(zone)) for zone in zones])
+
+
+def patient_peer(zones: Sequence[Zone]) -> PatientDictLoop:
+    """The loop that does what it can."""
+    circles, policies = [circle_of(zone) for zone in zones], [zone.geofences[0].policy for zone in zones]
+    margins = zip(circles, policies, strict=True)
+    grown = [Circle(each.lon, each.lat, each.radius + policy.exit_margin) for each, policy in margins]
+    return PatientDictLoop(
+        [zone.store for zone in zones],
+        list(map(geodesic_circle, circles)),
+        list(map(geodesic_circle, grown)),
+        [policy.gone_after for policy in policies],
+        zones[0].visit_after,
+    )
+
+
+def circle_of(zone: Zone) -> Circle:
+    """The outermost ring."""
+    shape = zone.geofences[0].shape
+    if not isinstance(shape, Circle):
+        raise TypeError(zone.store)
+    return shape
+
+
+def check(zones: Sequence[Zone], batches: Sequence[Fixes]) -> int:
+    """How many transitions both tell without patience; AssertionError where they are not the same."""
+    devices, loop, count = Devices(GeofenceIndex(zones)), peer(zones), 0
+    for fixes in batches:
+        told = {
+            (device, each.store, each.kind.value, each.at)
+            for device, each in devices.apply(fixes, fixes[-1][1].at)
+            if each.kind is not TransitionKind.DWELL
+        }
+        theirs = set(loop.apply(as_pings(fixes)))
+        if told != theirs:
+            raise AssertionError(f"not the same: {sorted(told ^ theirs)[:3]}")
+        count += len(told)
+    return count
+
+
+def cost(engines: dict[str, Engine], batches: Sequence[Fixes], settling: int) -> dict[str, float]:
+    """µs of CPU a ping of each: medians of rounds that alternate; the first batches only settle the crowd."""
+    spent: dict[str, list[float]] = {name: [] for name in engines}
+    for work in engines.values():
+        for fixes in batches[:settling]:
+            work(fixes)
+    rest = batches[settling:]
+    for turn in range(ROUNDS):
+        mine = rest[turn * len(rest) // ROUNDS : (turn + 1) * len(rest) // ROUNDS]
+        pings = sum(map(len, mine))
+        for name, work in engines.items():
+            begun = process_time_ns()
+            for fixes in mine:
+                work(fixes)
+            spent[name].append((process_time_ns() - begun) / 1_000 / pings)
+    return {name: median(rounds) for name, rounds in spent.items()}
+
+
+def one_by_one(work: Engine) -> Engine:
+    """The same engine, a ping at a time."""
+    return lambda fixes: sum(work([each]) for each in fixes)
+
+
+def against_loop(name: str, country: Country, devices: int) -> None:
+    """A crowd of a retailer with `country`'s stores."""
+    defaults = country.zones()
+    impatient = [without_patience(zone) for zone in defaults]
+    batches = batches_of(Crowd(country, defaults, devices), rounds=12)
+    told = check(impatient, batches)
+    share = told / sum(map(len, batches))
+    print(f"{name}: {len(defaults):,} stores, {devices:,} devices; {share:.2f} transitions a ping, the same on both")
+    for patience, zones in (("hold and margin zero", impatient), ("the defaults", defaults)):
+        for many in (True, False):
+            loop = peer(zones) if zones is impatient else patient_peer(zones)
+            engines: dict[str, Engine] = {
+                "ours": ours(zones),
+                "loop": lambda fixes, loop=loop: len(loop.apply(as_pings(fixes))),  # type: ignore[misc]
+            }
+            if not many:
+                engines = {each: one_by_one(work) for each, work in engines.items()}
+            spent = cost(engines, batches, len(batches) // 2)
+            size = f"batch of {BATCH}" if many else "one by one"
+            ratio = spent["loop"] / spent["ours"]
+            print(f"  {patience}, {size}: {spent['ours']:.2f} µs, the loop {spent['loop']:.2f} ({ratio:.1f} times)")
+
+
+def batches_of(crowd: Crowd, rounds: int) -> list[Fixes]:
+    """Batches of rounds in which every device speaks once."""
+    whole = list(islice(crowd.rounds(), rounds))
+    return [fixes[first : first + BATCH] for fixes in whole for first in range(0, len(fixes), BATCH)]
+
+
+def more_devices(scale: float) -> None:
+    """What a ping costs with 20,000 and with 500,000 devices of which any may be the next."""
+    country = Country(max(100, int(10_000 * scale)), 0.6)
+    zones, crowds, random = country.zones(), {}, Random(3)
+    for count in (20_000, 500_000):
+        crowd = Crowd(country, zones, max(512, int(count * scale)))
+        followed, at = Devices(GeofenceIndex(zones)), START
+        for fixes in islice(crowd.rounds(), 3):
+            for first in range(0, len(fixes), BATCH):
+                at = fixes[0][1].at
+                followed.apply(fixes[first : first + BATCH], at)
+        crowds[count] = (crowd, followed, at)
+    spent: dict[int, list[float]] = {count: [] for count in crowds}
+    for turn in range(1, ROUNDS + 1):
+        for count, (crowd, followed, at) in crowds.items():
+            now = at + turn * EVERY
+            chosen = random.sample(range(crowd.devices), min(crowd.devices, 10_240))
+            still = [0] * crowd.devices
+            fixes = [(f"d{each}", crowd._fix(each, still, now, random)) for each in chosen]
+            begun = process_time_ns()
+            for first in range(0, len(fixes), BATCH):
+                followed.apply(fixes[first : first + BATCH], now)
+            spent[count].append((process_time_ns() - begun) / 1_000 / len(fixes))
+    few, many = (median(rounds) for rounds in spent.values())
+    counts = " and ".join(f"{len(followed):,}" for _, followed, _ in crowds.values())
+    print(f"{counts} devices: {few:.2f} and {many:.2f} µs a ping ({many / few:.2f} times)")
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", type=float, default=1.0, help="1 is the whole size, 0.01 a hundredth of it")
+    scale = parser.parse_args().scale
+    stores, devices = max(100, int(10_000 * scale)), max(512, int(10_000 * scale))
+    against_loop("sparse", Country(stores, 0.6), devices)
+    against_loop("dense", Country(stores, 5.5), devices)
+    more_devices(scale)
+
+
+if __name__ == "__main__":
+    main()
