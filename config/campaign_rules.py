@@ -22,7 +22,7 @@ def campaign_rules(
 ) -> campaigns.Campaign:
     """`campaign` as it decides; `place` is its order in the file, `stores` and `places` those of `full` by id."""
     per_member = campaign.limits.per_member
-    templates = tuple(_offer(offer, full.locale.partition("-")[0]) for offer in campaign.offers)
+    templates = tuple(_offer(offer, full.locale.partition("-")[0], stores) for offer in campaign.offers)
     return campaigns.Campaign(
         id=campaign.id,
         place=place,

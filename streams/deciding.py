@@ -8,31 +8,29 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from offers.campaigns import Campaign
 from offers.contact_policy import kept_contacts
-from offers.coupons import Coupon
-from offers.decisions import Circumstances, Decision, Verdict, decide, withhold
+from offers.decisions import Circumstances, Verdict, decide
 from offers.eligibility import Refusal
-from offers.members import Consent, Contact, Member, Purpose, Visits, Wish, with_visit
+from offers.members import Consent, Contact, Purpose, Visits, with_visit
 from offers.occasions import Occasion
 from offers.sequences import remembered
-from offers.series import with_step, without_step
+from offers.series import with_step
 from offers.triggers import Trigger
 from offers.withheld import Withheld
 from streams.assortments import assortments
 from streams.errors import InfrastructureError
-from streams.outputs import decision_record, offer_record
-from streams.records import Outgoing
-from streams.retailers import Retailer, Retailers
+from streams.outputs import offer_record
+from streams.retailers import Retailers
+from streams.settled import Settled, decisions_told
 from streams.steps import Gate, Step
-from streams.tables.keyspace import Note
 from streams.tables.members import Claim, Loaded, Outcome
-from streams.tables.places import DEADLINE, Asked, Given, Token
+from streams.tables.places import DEADLINE, Asked, Token
 from streams.tables.tables import Tables
-from streams.topics import OFFERS
+from streams.voiding import found
 
 MOST_ROUND = 256
 """Occasions worked together."""
@@ -78,42 +76,6 @@ class _Drafted:
         return self.verdict.winner is not None and bool(self.winner.limits)
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What came of one occasion, to be produced; `verdict` is None where it was found, decided before."""
-
-    occasion: Occasion
-    outcome: Outcome
-    verdict: Verdict | None
-
-    @property
-    def records(self) -> list[Outgoing]:
-        """What is to be sent, byte for byte as the first time."""
-        return [Outgoing(topic, key, value) for topic, key, value in self.outcome.records]
-
-    @property
-    def owner(self) -> str:
-        """Whose it is."""
-        return f"{self.occasion.retailer}|{self.occasion.subject}"
-
-    @property
-    def offer_bytes(self) -> bytes:
-        """The offer as it is sent; empty where none came of it."""
-        return next((value for topic, _, value in self.outcome.records if topic == OFFERS.name), b"")
-
-    @property
-    def place_held(self) -> Given:
-        """Of an offer of a limited campaign: the place that it holds."""
-        return place_of(self.occasion.retailer, self.occasion.subject, self.occasion.id, self.outcome)
-
-
-def place_of(retailer: str, member: str, occasion: str, outcome: Outcome) -> Given:
-    """The place that the offer of a stored outcome holds."""
-    token = Token(outcome.offer or "", member, occasion, outcome.share)
-    cents = outcome.worth.cents if outcome.worth is not None else 0
-    return Given(f"{retailer}|{outcome.campaign}", token, outcome.expires_at, cents)
-
-
 async def settle(
     occasions: Sequence[Occasion], tables: Tables, retailers: Retailers, now: int, gate: Gate
 ) -> list[Settled]:
@@ -155,7 +117,7 @@ async def _work(
     for pending, member in zip(round_, loaded, strict=True):
         retailer = retailers[pending.occasion.retailer]
         if member.outcome is not None:
-            done.append((pending, await _found(pending.occasion, member, member.outcome, tables, retailer, now)))
+            done.append((pending, await found(pending.occasion, member, member.outcome, tables, retailer, now)))
             continue
         catalogue, recommender = offered[retailer.name]
         circumstances = retailer.circumstances(catalogue, now, pending.refused, recommender)
@@ -232,34 +194,6 @@ async def _make_final(drafts: list[_Drafted], tables: Tables) -> tuple[Done, lis
     return done, [draft.pending for draft in changed]
 
 
-def notes(settled: Iterable[Settled], tables: Tables, now: int) -> list[Note]:
-    """What is to be written before the offers are sent: coupons, places for good, and the lists of their members.
-
-    Written again for outcomes that are found.
-    """
-    offered = [each for each in settled if each.outcome.offer is not None]
-    coupons = [_coupon(each) for each in offered if each.outcome.coupon is not None]
-    places = [each.place_held for each in offered if each.outcome.limited]
-    lists = [(each.owner, each.offer_bytes, each.outcome.expires_at) for each in offered]
-    return tables.coupons.notes(coupons) + tables.places.notes(places) + tables.offers.notes(lists, now)
-
-
-def _coupon(settled: Settled) -> tuple[str, Coupon]:
-    outcome, occasion = settled.outcome, settled.occasion
-    coupon = Coupon(
-        outcome.offer or "",
-        outcome.campaign or "",
-        occasion.subject,
-        outcome.expires_at,
-        occasion.id,
-        outcome.limited,
-        stores=outcome.stores,
-        share=outcome.share,
-        worth=outcome.worth,
-    )
-    return f"{occasion.retailer}|{outcome.coupon}", coupon
-
-
 async def _give_back(drafts: Sequence[_Drafted], tables: Tables) -> None:
     for draft in drafts:
         owner, token = _place(draft)[:2]
@@ -302,7 +236,7 @@ def _contacts(draft: _Drafted) -> tuple[Contact, ...]:
 
 def _outcome(draft: _Drafted) -> Outcome:
     offer, winner, key = draft.verdict.offer, draft.verdict.winner, draft.pending.owner
-    records = [*_decisions(draft.verdict.decisions, key)]
+    records = [*decisions_told(draft.verdict.decisions, key)]
     if offer is None or winner is None:
         return Outcome(records)
     sent = offer_record(offer, key)
@@ -312,45 +246,3 @@ def _outcome(draft: _Drafted) -> Outcome:
     stores = winner.coupon_stores if coupon is not None else ()
     made = (records, offer.id, offer.campaign, draft.limited, coupon, offer.expires_at)
     return Outcome(*made, winner.share, worth, stores)
-
-
-def _decisions(decisions: Iterable[Decision], key: str) -> list[tuple[str, bytes, bytes]]:
-    sent = (decision_record(decision, key) for decision in decisions)
-    return [(each.topic, each.key, each.value or b"") for each in sent]
-
-
-async def _found(
-    occasion: Occasion, loaded: Loaded, outcome: Outcome, tables: Tables, retailer: Retailer, now: int
-) -> Settled:
-    """What was decided stays decided; only a stop, a withdrawn consent or an expiry since then voids an offer."""
-    ended = _ended(loaded.member, outcome, now) if outcome.offer is not None else None
-    found = Settled(occasion, outcome, None)
-    if ended is None:
-        return found
-    verdict = withhold(occasion, ended, retailer.circumstances({}, now, {}))
-    voided = Outcome(_decisions(verdict.decisions, loaded.owner))
-    unused = outcome.coupon is None or await tables.coupons.void(f"{occasion.retailer}|{outcome.coupon}")
-    await tables.members.void(loaded, occasion.id, voided)
-    await _take_step_back(found, tables)
-    await tables.offers.remove(found.owner, found.offer_bytes)
-    if outcome.limited and unused:
-        await tables.places.void(*found.place_held[:2])
-    return Settled(occasion, voided, verdict)
-
-
-async def _take_step_back(found: Settled, tables: Tables) -> None:
-    """A step of a series that was never sent is given at the next visit."""
-    campaign, occasion = found.outcome.campaign or "", found.occasion.id
-    visits: Visits = (await tables.members.read("visits", found.owner)).value
-    if without_step(visits, campaign, occasion) != visits:
-        await tables.members.revise("visits", found.owner, lambda now: without_step(now, campaign, occasion))
-
-
-def _ended(member: Member, outcome: Outcome, now: int) -> Refusal | None:
-    if not member.consent.allows(Purpose.OFFERS):
-        return Refusal(Withheld.NO_CONSENT, "consent was taken back before the offer was sent")
-    if member.consent.wish is Wish.STOP:
-        return Refusal(Withheld.STOPPED, "the member said stop before the offer was sent")
-    if outcome.expires_at <= now:
-        return Refusal(Withheld.STALE_TRIGGER, "the offer had expired before it was sent")
-    return None

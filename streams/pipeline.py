@@ -31,13 +31,14 @@ from streams.arrivals import (
 )
 from streams.batches import Batch, Processed, Rejection
 from streams.clockwork import Clockwork, Hints
-from streams.deciding import Settled, notes, settle
+from streams.deciding import settle
 from streams.decoding import Decoder, Fault, NotAMessage, dead_letter, one_of
 from streams.errors import InfrastructureError
 from streams.messages import CheckIn, Ping
 from streams.outputs import dead_letter_record, transition_record
 from streams.records import Outgoing, Producer, Record
 from streams.retailers import Retailers
+from streams.settled import Settled, notes
 from streams.steps import Gate, Step, open_gate
 from streams.tables.keyspace import Note
 from streams.tables.tables import Tables

@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from streams.deciding import place_of
 from streams.errors import InfrastructureError
 from streams.retailers import Retailers
+from streams.settled import place_of
 from streams.tables.places import Token
 from streams.tables.tables import Tables
 from streams.working import DEADLINE, where

@@ -71,7 +71,7 @@ class _Stage:
             till=asked.till,
             reverses=self._redeemed.get(code, named) if asked.take_back else None,
         )
-        answer = await answer_till(said, self._replay.tables)
+        answer = (await answer_till(said, self._replay.tables)).answer
         if answer == "ACCEPTED":
             self._redeemed[code] = named
         offer = self._happened.offer_of(code)
