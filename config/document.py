@@ -22,6 +22,7 @@ from ruamel.yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    StreamEndEvent,
 )
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.reader import ReaderError
@@ -97,7 +98,7 @@ def read_document(raw: bytes, file: str) -> Document:
     """Read one document. Never raises for whatever `raw` holds: the mistakes are in its `findings`."""
     first, *others = read_documents(raw, file)
     if not (first.values or first.findings):
-        _say(first, START, "the file is empty", "describe a retailer, as in `retailer: my-shop`")
+        _say(first, first.began, "the file is empty", "describe a retailer, as in `retailer: my-shop`")
     if not others:
         return first
     second = Finding(file, others[0].began, "a second document in one file", "write one file for each retailer")
@@ -173,6 +174,8 @@ class _Builder:
                 started = True
                 data = self._node(next(self._events), ())
                 self._documents[-1] = replace(self._document, data=data)
+            elif isinstance(event, StreamEndEvent) and not started:
+                self._documents[0] = replace(self._document, began=_mark(event.start_mark))
 
     def _start(self, event: DocumentStartEvent, started: bool) -> None:
         if started:
