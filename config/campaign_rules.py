@@ -137,4 +137,9 @@ def _coupon_stores(coupon: language.Coupon | None, stores: Mapping[str, language
 def _texts(offer: language.Offer, own_language: str) -> dict[str, campaigns.Text]:
     """The retailer's own language first, the others by name: the order of keys in the YAML means nothing."""
     ordered = sorted(offer.text, key=lambda each: (each != own_language, each))
-    return {each: campaigns.Text(offer.text[each].tu, offer.text[each].vous) for each in ordered}
+    return {each: _text(offer.text[each]) for each in ordered}
+
+
+def _text(wordings: tuple[language.Wording, ...]) -> campaigns.Text:
+    first, *others = wordings
+    return campaigns.Text(first.tu, first.vous, _text(tuple(others)) if others else None)

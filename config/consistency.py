@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from config.findings import Path, Problem
-from config.language import AtRing, Campaign, Happening, Offer, Place, Product, Store, Stores
-from config.references import placeholders
+from config.language import ALL_STORES, AtRing, Campaign, Happening, Offer, Place, Product, Store, Stores
+from config.texts import text_problems
 from offers.money import Money
 
 Sited = TypeVar("Sited", Store, Place)
-
-Check = Callable[[Offer, Sequence[Product]], str | None]
 
 
 def campaign_problems(
@@ -24,13 +22,12 @@ def campaign_problems(
         yield from _trigger_problems(step, (*path, "when", *place), stores)
     yield from _store_problems(campaign, path)
     yield from _visit_problems(campaign, path)
-    yield from _announcement_problems(campaign, path)
     for number, offer in enumerate(campaign.offers):
         offered, place = offered_products(offer, products), ("series", number) if campaign.series else ("offer",)
         if offered is not None:
             yield from _discount_problems(offer, (*path, *place, "discount"), offered)
             yield from _budget_problems(campaign.limits.budget, offer, (*path, "limits", "budget"), offered)
-            yield from _text_problems(offer, (*path, *place, "text"), offered)
+            yield from text_problems(campaign, offer, (*path, *place, "text"), offered, _reached(campaign, stores))
 
 
 def _places_of_steps(steps: Sequence[Happening] | None) -> list[Path]:
@@ -43,6 +40,15 @@ def chosen(choice: Stores, stores: Mapping[str, Sited]) -> list[Sited]:
     if choice.tag is not None:
         return [store for store in stores.values() if choice.tag in store.tags]
     return [store for store in stores.values() if choice.all or store.id in choice.ids]
+
+
+def _reached(campaign: Campaign, stores: Mapping[str, Store]) -> list[Store]:
+    """The stores that the campaign's offers may speak of."""
+    trigger = campaign.when.trigger
+    if campaign.store is not None:
+        return [store for store in stores.values() if store.id == campaign.store]
+    choice = trigger.stores if trigger.visit is not None else getattr(trigger, trigger.name).stores
+    return chosen(choice or ALL_STORES, stores)
 
 
 def offered_products(offer: Offer, products: Mapping[str, Product]) -> list[Product] | None:
@@ -87,18 +93,6 @@ def _visit_problems(campaign: Campaign, path: Path) -> Iterator[Problem]:
         )
 
 
-def _announcement_problems(campaign: Campaign, path: Path) -> Iterator[Problem]:
-    if campaign.announce is not None:
-        return
-    what = "`$next_contact` is used, but the campaign announces nothing"
-    for number, offer in enumerate(campaign.offers):
-        place = (*path, "series", number) if campaign.series else (*path, "offer")
-        for language, wording in offer.text.items():
-            for tone, text in (("tu", wording.tu), ("vous", wording.vous)):
-                if "next_contact" in placeholders(text):
-                    yield Problem((*place, "text", language, tone), what, "add `announce: {every: 30d}`")
-
-
 def _discount_problems(offer: Offer, path: Path, offered: Sequence[Product]) -> Iterator[Problem]:
     discount = offer.discount
     if discount is None:
@@ -135,52 +129,9 @@ def _budget_problems(budget: Money | None, offer: Offer, path: Path, offered: Se
                 yield Problem(path, f"a budget of {budget} for `{product.id}`, at {product.price}", "use one currency")
 
 
-def _text_problems(offer: Offer, path: Path, offered: Sequence[Product]) -> Iterator[Problem]:
-    for language, wording in offer.text.items():
-        for tone, text in (("tu", wording.tu), ("vous", wording.vous)):
-            for name in placeholders(text):
-                lacking = _LACKING[name](offer, offered) if name in _LACKING else None
-                if lacking is not None:
-                    what, _, todo = lacking.partition("; ")
-                    yield Problem((*path, language, tone), f"`${name}` is used, but {what}", todo)
-
-
 def _some_price(offered: Sequence[Product]) -> bool:
     return any(product.price is not None for product in offered)
 
 
 def _named(offered: Sequence[Product]) -> str:
     return f"`{offered[0].id}`" if len(offered) == 1 else f"the category `{offered[0].category}`"
-
-
-def _no_product(offer: Offer, _: Sequence[Product]) -> str | None:
-    return "the offer has no product; add `product`, or leave the placeholder out" if offer.product is None else None
-
-
-def _no_price(offer: Offer, offered: Sequence[Product]) -> str | None:
-    priceless = f"{_named(offered)} has no price; give it a `price`" if offered and not _some_price(offered) else None
-    return _no_product(offer, offered) or priceless
-
-
-def _no_staff_pick(offer: Offer, offered: Sequence[Product]) -> str | None:
-    picked = any(product.staff_pick for product in offered)
-    unpicked = f"{_named(offered)} is nobody's pick; give it a `staff_pick`" if offered and not picked else None
-    return _no_product(offer, offered) or unpicked
-
-
-def _no_discount(offer: Offer, _: Sequence[Product]) -> str | None:
-    return "the offer has no discount; add `discount: 15% of product`" if offer.discount is None else None
-
-
-def _no_coupon(offer: Offer, _: Sequence[Product]) -> str | None:
-    return "the offer has no coupon; add `coupon: {valid_for: 4h}`" if offer.coupon is None else None
-
-
-_LACKING: dict[str, Check] = {
-    "product": _no_product,
-    "price": _no_price,
-    "staff_pick": _no_staff_pick,
-    "discount": _no_discount,
-    "coupon_until": _no_coupon,
-}
-"""What an offer lacks for a placeholder, and what to do, if it lacks it."""

@@ -73,15 +73,14 @@ def read_locale(value: Any) -> str:
 
 
 def read_language(value: Any) -> str:
-    """A language alone: `fr`."""
+    """A language, alone or as one country has it: `fr`, `fr-CA`."""
     text = read_text(value)
-    if text not in languages():
-        locale = _locale(text)
-        todo = (
-            f"write `{locale.language}` alone" if locale is not None else "write its two letters, such as fr, en or de"
-        )
-        raise wrong(f"{quoted(text)} is no language", todo)
-    return text
+    locale = None if text in languages() else _locale(text)
+    if text in languages() or (locale is not None and str(locale).replace("_", "-") == text):
+        return text
+    known = locale is not None
+    todo = f"write `{read_locale(text)}`" if known else "write its two letters, such as fr, en or de"
+    raise wrong(f"{quoted(text)} is no language", todo)
 
 
 def read_link(value: Any) -> str:

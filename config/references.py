@@ -12,6 +12,7 @@ from config.document import Document
 from config.findings import Path, Problem
 from config.names import did_you_mean, nearest
 from config.quantities import quoted
+from offers.templates import PLACEHOLDER
 from offers.wording import PLACEHOLDERS
 
 _NAMED = re.compile(r"\$(?:\{(?P<braced>[^}]*)\}?|(?P<plain>[^\W\d]\w*))")
@@ -38,9 +39,10 @@ _OF_PRODUCTS: tuple[Pattern, ...] = (
     *((*_WHO, key, "product") for key in ("bought", "not_bought")),
     *((*_WHO, key, int, "product") for key in ("bought", "not_bought")),
 )
-_TEXTS: tuple[Pattern, ...] = tuple(
-    (*offer, "text", *rest) for offer in _OFFERS for rest in ((str,), (str, "tu"), (str, "vous"))
+_ONE_TEXT: tuple[Pattern, ...] = tuple(
+    (str, *number, *tone) for number in ((), (int,)) for tone in ((), ("tu",), ("vous",))
 )
+_TEXTS: tuple[Pattern, ...] = tuple((*offer, "text", *rest) for offer in _OFFERS for rest in _ONE_TEXT)
 _OF_CATEGORIES: tuple[Pattern, ...] = tuple(
     (*offer, "product", *rest, "category") for offer in _OFFERS for rest in ((), ("recommend",))
 )
@@ -71,7 +73,7 @@ def reference_problems(document: Document) -> Iterator[Problem]:
 def placeholders(text: str) -> Iterator[str]:
     """The names with a `$` before them, in order, known or not."""
     for found in _NAMED.finditer(text):
-        yield found["plain"] if found["plain"] is not None else found["braced"]
+        yield found["plain"] if found["plain"] is not None else found["braced"].partition(":")[0]
 
 
 def _names(document: Document, pattern: Pattern) -> set[str]:
@@ -109,9 +111,17 @@ def _announced_rewards(document: Document) -> Iterator[Problem]:
 
 def _placeholders(document: Document, pattern: Pattern) -> Iterator[Problem]:
     for path, text in document.scalars(*pattern):
+        if isinstance(text, str) and not all(map(_is_read, _NAMED.finditer(text))):
+            yield Problem(path, "a `${` that is not closed as a name is", "write `${first_name}`")
         for name in placeholders(text) if isinstance(text, str) else ():
             if name not in PLACEHOLDERS:
                 yield Problem(path, f"there is no placeholder {quoted('$' + name)}", _placeholder_todo(name))
+
+
+def _is_read(found: re.Match[str]) -> bool:
+    """Whether a known name is written so that it is said, and not left as it stands."""
+    known = found["braced"] is None or found["braced"].partition(":")[0] not in PLACEHOLDERS
+    return known or PLACEHOLDER.match(found.string, found.start()) is not None
 
 
 def _placeholder_todo(name: str) -> str:

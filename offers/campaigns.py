@@ -49,6 +49,8 @@ class Text:
 
     tu: str
     vous: str
+    otherwise: Text | None = None
+    """Where this names what is not known of a member."""
 
 
 @dataclass(frozen=True, slots=True)

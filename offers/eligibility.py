@@ -106,6 +106,7 @@ class Candidate:
             self.coupon_until,
             None if announces is None else self.at + announces.every,
             self.member.tone,
+            self.member.total_visits,
         )
         return word(self.template.texts, mention, self.rules)
 

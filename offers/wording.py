@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -11,25 +10,22 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 
 from offers.campaigns import Discount, Rules, Text
 from offers.contact_policy import local
 from offers.members import Profile
 from offers.money import Money
 from offers.products import Product
+from offers.templates import Named, parsed
 
-PLACEHOLDERS = (
-    *("first_name", "product", "store", "discount", "price", "coupon_until", "points", "staff_pick"),
-    "next_contact",
-)
-"""All that a retailer's text may name with a `$` before it."""
-
-PLACEHOLDER = re.compile(r"\$(?:([a-z_]+)|\{([a-z_]+)\})")
+LONGEST = 178
+"""Characters of a text, as it is read. A locked phone shows four lines of a notification: this many, where letters are
+of usual width."""
 
 
 class Unsayable(Exception):  # noqa: N818 - a verdict about a text, not a fault
-    """The text names something that is not known here; the message says what."""
+    """The text names something that is not known here, or is too long; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +42,7 @@ class Mention:
     next_contact: int | None = None
     tone: str | None = None
     """How the member was addressed before."""
+    visits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +54,18 @@ class Worded:
 
 
 def word(texts: Mapping[str, Text], mention: Mention, rules: Rules) -> Worded:
-    """The text for this member; raises Unsayable where it names what is not known."""
-    locale, text = choose(texts, mention.profile.locale or rules.locale)
+    """The first text in the member's language that can be said; raises Unsayable where there is none."""
+    locale, text = choose(texts, mention.profile.locale, rules.locale)
     tone = tone_of(mention.profile, mention.tone, rules)
-    template = text.tu if tone == "tu" else text.vous
-    return Worded(
-        PLACEHOLDER.sub(lambda found: _say(found[1] or found[2], mention, locale), template),
-        str(locale).replace("_", "-"),
-    )
+    against: list[str] = []
+    each: Text | None = text
+    while each is not None:
+        try:
+            return Worded(said(each.tu if tone == "tu" else each.vous, mention, locale), _written(locale))
+        except Unsayable as unsayable:
+            against.append(str(unsayable))
+        each = each.otherwise
+    raise Unsayable("; ".join(dict.fromkeys(against)))
 
 
 def tone_of(profile: Profile, before: str | None, rules: Rules) -> str:
@@ -72,18 +73,30 @@ def tone_of(profile: Profile, before: str | None, rules: Rules) -> str:
     return profile.tone or before or rules.contact.address
 
 
-def placeholders(template: str) -> list[str]:
-    """The names that `template` uses, in order, known or not."""
-    return [found[1] or found[2] for found in PLACEHOLDER.finditer(template)]
+def choose(texts: Mapping[str, Text], wanted: str | None, own: str) -> tuple[Locale, Text]:
+    """The text for a member of the locale `wanted`, and the locale to format it in.
+
+    The first there is for that locale, its language, the retailer's `own` locale, its language; else the first of all.
+    """
+    for written in (wanted, own):
+        locale = known_locale(written) if written else None
+        if locale is not None and written:
+            for key in spellings(written):
+                if key in texts:
+                    return locale, texts[key]
+    key, text = next(iter(texts.items()))
+    return known_locale(key) or Locale("en"), text
 
 
-def choose(texts: Mapping[str, Text], wanted: str) -> tuple[Locale, Text]:
-    """The text in the language of the locale `wanted`, else the first one, with the locale to format it in."""
-    locale = known_locale(wanted)
-    if locale is not None and locale.language in texts:
-        return locale, texts[locale.language]
-    language, text = next(iter(texts.items()))
-    return known_locale(language) or Locale("en"), text
+@lru_cache(maxsize=256)
+def spellings(written: str) -> tuple[str, ...]:
+    """As texts for a locale may be keyed, the closest first: `zh-Hant-TW`, `zh-Hant`, `zh-TW`, `zh`."""
+    locale = known_locale(written)
+    if locale is None:
+        return ()
+    language, script, territory = locale.language, locale.script, locale.territory
+    keys = ((language, script, territory), (language, script), (language, territory), (language,))
+    return tuple(dict.fromkeys("-".join(filter(None, key)) for key in keys))
 
 
 @lru_cache(maxsize=256)
@@ -95,35 +108,37 @@ def known_locale(written: str) -> Locale | None:
         return None
 
 
-def _say(name: str, mention: Mention, locale: Locale) -> str:
-    said = _words(name, mention, locale)
-    if said is None or not said.strip():
+@lru_cache(maxsize=256)
+def _written(locale: Locale) -> str:
+    return str(locale).replace("_", "-")
+
+
+def said(text: str, mention: Mention, locale: Locale) -> str:
+    """`text` with each name said; raises Unsayable."""
+    whole = "".join([part if isinstance(part, str) else _say(part, mention, locale) for part in parsed(text)])
+    if len(whole) > LONGEST:
+        raise Unsayable(f"{len(whole)} characters are more than the {LONGEST} of a notification")
+    return whole
+
+
+def _say(named: Named, mention: Mention, locale: Locale) -> str:
+    if named.forms is not None:
+        return _form(named.name, named.forms, mention, locale)
+    say = SAYINGS.get(named.name)
+    found = None if say is None else say(mention, locale)
+    if found is None or not found.strip():
+        raise Unsayable(f"${named.name} is not known")
+    return found
+
+
+def _form(name: str, forms: Mapping[str, str], mention: Mention, locale: Locale) -> str:
+    count = COUNTS[name](mention) if name in COUNTS else None
+    if count is None:
         raise Unsayable(f"${name} is not known")
-    return said
-
-
-def _words(name: str, mention: Mention, locale: Locale) -> str | None:
-    product = mention.product
-    match name:
-        case "store":
-            return mention.store
-        case "first_name":
-            return mention.profile.first_name
-        case "points":
-            return None if mention.profile.points is None else str(mention.profile.points)
-        case "product":
-            return product.name if product else None
-        case "staff_pick":
-            return product.staff_pick if product else None
-        case "price":
-            return money(product.price, locale) if product and product.price else None
-        case "discount":
-            return discount(mention.discount, locale) if mention.discount else None
-        case "coupon_until":
-            return until(mention.coupon_until, mention, locale) if mention.coupon_until else None
-        case "next_contact":
-            return day(mention.next_contact, mention, locale) if mention.next_contact else None
-    return None
+    found = forms.get(locale.plural_form(abs(count)), forms.get("other"))
+    if not found:
+        raise Unsayable(f"there are no words for so many ${name}")
+    return found
 
 
 def money(amount: Money, locale: Locale) -> str:
@@ -150,3 +165,55 @@ def until(moment: int, mention: Mention, locale: Locale) -> str:
 def day(moment: int, mention: Mention, locale: Locale) -> str:
     """`20 novembre`, on the store's calendar."""
     return str(format_date(local(moment, mention.zone), "d MMMM", locale=locale))
+
+
+def number(value: float | None, locale: Locale) -> str | None:
+    """`1 200`, `4,6`"""
+    return None if value is None else str(format_decimal(value, locale=locale))
+
+
+def _first_name(mention: Mention, _: Locale) -> str | None:
+    name = mention.profile.first_name
+    return None if name is None else " ".join(name.split())
+
+
+def _price(mention: Mention, locale: Locale) -> str | None:
+    product = mention.product
+    return money(product.price, locale) if product and product.price else None
+
+
+def _reviews(mention: Mention) -> int | None:
+    product = mention.product
+    return product.rating.reviews if product and product.rating else None
+
+
+COUNTS: dict[str, Callable[[Mention], int | None]] = {
+    "points": lambda mention: mention.profile.points,
+    "visits": lambda mention: mention.visits,
+    "reviews": _reviews,
+}
+"""Names that are numbers: the forms of a word may follow them."""
+
+SAYINGS: dict[str, Callable[[Mention, Locale], str | None]] = {
+    "first_name": _first_name,
+    "product": lambda mention, _: mention.product.name if mention.product else None,
+    "store": lambda mention, _: mention.store,
+    "discount": lambda mention, locale: discount(mention.discount, locale) if mention.discount else None,
+    "price": _price,
+    "coupon_until": lambda mention, locale: (
+        until(mention.coupon_until, mention, locale) if mention.coupon_until else None
+    ),
+    "points": lambda mention, locale: number(COUNTS["points"](mention), locale),
+    "staff_pick": lambda mention, _: mention.product.staff_pick if mention.product else None,
+    "next_contact": lambda mention, locale: (
+        day(mention.next_contact, mention, locale) if mention.next_contact else None
+    ),
+    "rating": lambda mention, locale: (
+        number(mention.product.rating.stars, locale) if mention.product and mention.product.rating else None
+    ),
+    "reviews": lambda mention, locale: number(COUNTS["reviews"](mention), locale),
+    "visits": lambda mention, locale: number(COUNTS["visits"](mention), locale),
+}
+
+PLACEHOLDERS = tuple(SAYINGS)
+"""All that a retailer's text may name with a `$` before it."""

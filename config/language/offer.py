@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_serializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_serializer, model_validator
 
 from config.described import Count, Described, exactly_one, listed
 from config.language.stores import Stores
@@ -74,6 +74,16 @@ class Wording(Described):
         return self.tu if self.tu == self.vous else {"tu": self.tu, "vous": self.vous}
 
 
+def _short(wordings: tuple[Wording, ...]) -> Any:
+    return wordings[0] if len(wordings) == 1 else list(wordings)
+
+
+Wordings = Annotated[
+    tuple[Wording, ...], BeforeValidator(listed), Field(min_length=1), PlainSerializer(_short, return_type=Any)
+]
+"""The first of them that can be said to a member."""
+
+
 class Coupon(Described):
     """A code to show at the till; by default at the store that the offer speaks of."""
 
@@ -84,7 +94,7 @@ class Coupon(Described):
 class Offer(Described):
     """What is offered, and in which words."""
 
-    text: Annotated[dict[Language, Wording], Field(min_length=1)]
+    text: Annotated[dict[Language, Wordings], Field(min_length=1)]
     product: ProductChoice | None = None
     discount: DiscountText | None = None
     coupon: Coupon | None = None

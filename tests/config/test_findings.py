@@ -245,6 +245,41 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "product: {id: serum, otherwise: bestseller}",
         ["21:16: `otherwise` stands beside no `recommend`; leave it out, or write `recommend`"],
     ),
+    "a form of no number": (
+        "toi : $product",
+        "toi : ${store: one magasin, other magasins}",
+        ["23:18: `$store` is no number that a form could follow; there are `$points`, `$visits`, `$reviews`"],
+    ),
+    "a form that the language has not": (
+        "toi : $product",
+        "toi : ${points: one point, few points, other points}",
+        ["23:18: `few` is no form of plural in fr; there are many, one, other"],
+    ),
+    "no other form": (
+        "toi : $product",
+        "toi : ${points: one point}",
+        ["23:18: `$points` has no form `other`; write `one point, other points`"],
+    ),
+    "a form without words": (
+        "toi : $product",
+        "toi : ${points: one, other points}",
+        ["23:18: the form `one` of `$points` has no words; write `one point, other points`"],
+    ),
+    "a name that is not closed": (
+        "toi : $product",
+        "toi : ${product",
+        ["23:18: a `${` that is not closed as a name is; write `${first_name}`"],
+    ),
+    "a name with braces in its forms": (
+        "toi : $product",
+        "toi : ${points: one {point}, other points}",
+        ["23:18: a `${` that is not closed as a name is; write `${first_name}`"],
+    ),
+    "a mistake in the second of two texts": (
+        'tu: "Pour toi : $product", vous: "Pour vous : $product"}',
+        'tu: "Pour toi", vous: "Pour vous"}\n        en: [x, {tu: $points, vous: $staff_pick}]',
+        ["24:37: `$staff_pick` is used, but `serum` is nobody's pick; give it a `staff_pick`"],
+    ),
     "no stamps": (
         "product: serum",
         "stamp: 0\n      product: serum",
@@ -255,7 +290,7 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "frz: {tu",
         ["23:9: `frz` is no language; write its two letters, such as fr, en or de"],
     ),
-    "language with country": ("fr: {tu", "fr-FR: {tu", ["23:9: `fr-FR` is no language; write `fr` alone"]),
+    "locale written another way": ("fr: {tu", "fr_FR: {tu", ["23:9: `fr_FR` is no language; write `fr-FR`"]),
     "id twice": (
         "- id: beauty",
         SECOND_BEAUTY,
@@ -420,6 +455,58 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
 @pytest.mark.parametrize(("old", "new", "expected"), MISTAKES.values(), ids=MISTAKES.keys())
 def test_the_mistake_is_found_at_its_place_and_alone(old: str, new: str, expected: list[str]) -> None:
     assert findings(altered((old, new))) == ["shop.yaml:" + line for line in expected]
+
+
+RATED = "Pour $product : $rating"
+TWO = "\n  - {id: soap, name: le savon, category: beauty, price: 5 EUR, rating: {stars: 4.5}}\n"
+
+
+def rated(text: str) -> list[str]:
+    """What is found where two products may be offered, of which one is rated."""
+    changed = altered(
+        ("product: serum", "product: {category: beauty}"),
+        ('{tu: "Pour toi : $product", vous: "Pour vous : $product"}', text),
+    )
+    return findings(changed + TWO)
+
+
+def test_a_name_that_some_product_lacks_is_found_where_no_other_text_does_without() -> None:
+    without = "`$rating` is used, but `serum` has no rating; add a text without `$rating` after it"
+    assert rated(f'"{RATED}"') == [f"shop.yaml:23:13: {without}"]
+    assert rated(f'["{RATED}", "Encore $rating"]') == [f"shop.yaml:23:{place}: {without}" for place in (14, 41)]
+    assert rated(f'["{RATED}", "Pour $product"]') == []
+
+
+def test_texts_by_locale_and_several_to_choose_from_are_sound() -> None:
+    texts = '["$first_name : $product", $product]\n        fr-CA: {tu: a, vous: b}'
+    assert findings(altered(('{tu: "Pour toi : $product", vous: "Pour vous : $product"}', texts))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "longest"),
+    [
+        ("x" * 178, None),
+        ("x" * 179, 179),
+        ("x" * 170 + "$product", None),
+        ("x" * 171 + "$product", 179),
+        ("x" * 158 + "$first_name", None),
+        ("x" * 159 + "$first_name", 179),
+        ("x" * 169 + "$store", None),
+        ("x" * 170 + "$store", 179),
+        ("x" * 171 + "$price", None),
+        ("x" * 172 + "$price", 179),
+        ("x" * 169 + "$points", None),
+        ("x" * 170 + "$points", 179),
+        ("x" * 160 + "$coupon_until", None),
+        ("x" * 161 + "$coupon_until", 179),
+        ("x" * 172 + "${points: one a, other abcdef}", None),
+        ("x" * 173 + "${points: one a, other abcdef}", 179),
+    ],
+)
+def test_a_text_that_may_come_to_more_than_a_notification_is_found(text: str, longest: int | None) -> None:
+    what = f"the text may come to {longest} characters, a notification shows 178; shorten it"
+    found = findings(altered(("Pour toi : $product", text)))
+    assert found == ([] if longest is None else [f"shop.yaml:23:18: {what}"])
 
 
 def test_a_sound_file_has_no_findings() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from offers.contact_policy import ContactPolicy
 from offers.eligibility import refusal
 from offers.members import Profile
 from offers.money import Money
-from offers.products import Product
+from offers.products import Product, Rating
+from offers.templates import names
 from offers.withheld import Withheld
-from offers.wording import PLACEHOLDERS, Mention, Unsayable, placeholders, word
+from offers.wording import LONGEST, PLACEHOLDERS, Mention, Unsayable, choose, word
 from tests.offers.samples import DAY, HOUR, NOON, PARIS, SERUM, at, campaign, candidate, member, rules
 
 TEXTS = {
@@ -57,14 +59,16 @@ def test_the_tone_is_that_of_the_member_else_that_of_the_retailer(tone: str | No
         ("de_CH", ("Ihr Angebot bei Haussmann", "de-CH")),
         ("fr", ("Votre offre chez Haussmann", "fr")),
         (None, ("Votre offre chez Haussmann", "fr-FR")),
-        ("it-IT", ("Votre offre chez Haussmann", "fr")),
-        ("tlh", ("Votre offre chez Haussmann", "fr")),
+        ("it-IT", ("Votre offre chez Haussmann", "fr-FR")),
+        ("tlh", ("Votre offre chez Haussmann", "fr-FR")),
         ("", ("Votre offre chez Haussmann", "fr-FR")),
-        ("../../etc/passwd", ("Votre offre chez Haussmann", "fr")),
-        ("\ud800", ("Votre offre chez Haussmann", "fr")),
+        ("../../etc/passwd", ("Votre offre chez Haussmann", "fr-FR")),
+        ("\ud800", ("Votre offre chez Haussmann", "fr-FR")),
     ],
 )
-def test_the_language_is_that_of_the_member_else_the_first_one(locale: str | None, expected: tuple[str, str]) -> None:
+def test_the_language_is_that_of_the_member_else_that_of_the_retailer(
+    locale: str | None, expected: tuple[str, str]
+) -> None:
     assert greeted(Profile(locale=locale)) == expected
 
 
@@ -110,13 +114,95 @@ def test_all_that_a_text_may_name_is_said() -> None:
     said = read(
         " / ".join(f"${name}" for name in PLACEHOLDERS),
         profile=profile,
-        product=SERUM,
+        product=replace(SERUM, rating=Rating(4.6, 1_212)),
         discount=Discount(percent=15),
         coupon_until=NOON,
         next_contact=NOON,
+        visits=6,
     )
-    expected = "Anna / le sérum 30 ml / Haussmann / -15 % / 39,00 € / 12:00 / 1200 / adopté par toute l'équipe"
-    assert said == f"{expected} / 20 novembre"
+    expected = "Anna / le sérum 30 ml / Haussmann / -15 % / 39,00 € / 12:00 / 1 200 / adopté par toute l'équipe"
+    assert said == f"{expected} / 20 novembre / 4,6 / 1 212 / 6"
+
+
+BY_LOCALE = {"de": "de", "de-AT": "de-AT", "fr": "fr", "zh-Hant": "zh-Hant"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "own", "key", "locale"),
+    [
+        ("de-AT", "fr-FR", "de-AT", "de_AT"),
+        ("de-CH", "fr-FR", "de", "de_CH"),
+        ("zh-TW", "fr-FR", "zh-Hant", "zh_Hant_TW"),
+        ("it-IT", "de-AT", "de-AT", "de_AT"),
+        ("it-IT", "de-DE", "de", "de_DE"),
+        (None, "fr-BE", "fr", "fr_BE"),
+        ("it-IT", "es-ES", "de", "de"),
+    ],
+)
+def test_the_text_is_that_of_the_locale_then_its_language_then_the_retailers_then_any(
+    wanted: str | None, own: str, key: str, locale: str
+) -> None:
+    chosen, text = choose({name: Text(name, name) for name in BY_LOCALE}, wanted, own)
+    assert (text.tu, str(chosen)) == (key, locale)
+
+
+@pytest.mark.parametrize(
+    ("language", "points", "expected"),
+    [
+        ("fr", 0, "0 point"),
+        ("fr", 1, "1 point"),
+        ("fr", 2, "2 points"),
+        ("fr", -2, "-2 points"),
+        ("en", 0, "0 points"),
+        ("en", 1, "1 point"),
+    ],
+)
+def test_a_word_follows_its_number(language: str, points: int, expected: str) -> None:
+    template = "$points ${points: one point, other points}"
+    assert read(template, language, Profile(locale=language, points=points)) == expected
+
+
+@pytest.mark.parametrize(("visits", "expected"), [(1, "wizyta"), (3, "wizyty"), (5, "wizyt"), (22, "wizyty")])
+def test_a_language_with_more_forms_has_them(visits: int, expected: str) -> None:
+    forms = "${visits: one wizyta, few wizyty, many wizyt, other wizyty}"
+    assert read(forms, "pl", visits=visits) == expected
+
+
+def test_a_form_of_what_is_no_number_or_not_known_is_unsayable() -> None:
+    for template in ("${points: one point, other points}", "${store: one shop, other shops}", "${reviews: one avis}"):
+        with pytest.raises(Unsayable):
+            read(template, product=replace(SERUM, rating=Rating(4.0, 7)))
+
+
+def test_where_a_text_cannot_be_said_the_next_one_is() -> None:
+    text = Text("$first_name, $points", "-", Text("$first_name !", "-", Text("Salut !", "Bonjour !")))
+    greetings = {
+        Profile(first_name="Anna", points=3, tone="tu"): "Anna, 3",
+        Profile(first_name="Anna", tone="tu"): "Anna !",
+        Profile(points=3, tone="tu"): "Salut !",
+    }
+    for profile, greeting in greetings.items():
+        assert word({"fr": text}, Mention("Haussmann", profile, NOON, PARIS), rules()).text == greeting
+
+
+def test_what_cannot_be_said_at_all_says_why_for_each_text() -> None:
+    text = Text("$first_name", "$first_name", Text("$points", "$points"))
+    with pytest.raises(Unsayable, match=r"\$first_name is not known; \$points is not known"):
+        word({"fr": text}, Mention("Haussmann", Profile(), NOON, PARIS), rules())
+
+
+def test_a_text_longer_than_a_notification_is_unsayable_and_a_shorter_one_takes_its_place() -> None:
+    just, long = "Anna " + "x" * (LONGEST - 5), "Anna " + "x" * (LONGEST - 4)
+    profile = Profile(first_name="Anna")
+    assert read(just.replace("Anna", "$first_name"), profile=profile) == just
+    with pytest.raises(Unsayable, match="179 characters"):
+        read(long.replace("Anna", "$first_name"), profile=profile)
+    text = Text(long, long, Text("court", "court"))
+    assert word({"fr": text}, Mention("Haussmann", profile, NOON, PARIS), rules()).text == "court"
+
+
+def test_a_name_is_said_on_one_line() -> None:
+    assert read("Salut $first_name !", profile=Profile(first_name=" Anna\n Lisa ")) == "Salut Anna Lisa !"
 
 
 def test_braces_part_a_placeholder_from_what_follows() -> None:
@@ -179,7 +265,7 @@ def test_a_member_never_reads_a_placeholder(
     try:
         said = word({"fr": Text(template, template)}, mention, rules()).text
     except Unsayable:
-        assert placeholders(template)
+        assert names(template)
     else:
         assert "$" not in said.replace("US$", "")
         assert "None" not in said
