@@ -7,6 +7,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from geofences.fixes import DEGREE
 from geofences.meridian import aligned
 from geofences.metric import Floats, circle_distances, circle_rows
+from geofences.outlines import outlines_of
 from geofences.rings import Circle, Shape, outline
 from geofences.tiles import Tiles
 
@@ -29,4 +30,4 @@ def _distances(shape: Shape, places: Floats) -> Floats:
     if isinstance(shape, Circle):
         rows = circle_rows(*(np.full(len(places), of) for of in (shape.lon, shape.lat, shape.radius)))
         return circle_distances(rows.T, x, y)
-    return Tiles([shape]).distances(np.zeros(len(places), np.int64), x, y, np.full(len(places), np.inf))
+    return Tiles(outlines_of([shape])).distances(np.zeros(len(places), np.int64), x, y, np.full(len(places), np.inf))

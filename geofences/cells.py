@@ -1,101 +1,136 @@
-"""Which boxes may hold a place: a uniform grid of cells for each size of box.
+"""Which zones a place may be in: a uniform grid of cells for each size of zone, each cell with the squares of its zones.
 
-A box stands in the cells that it meets on the level that suits its size, so that it fills a few cells, however large
-the others are. Only cells that a box meets exist: continents of nothing cost nothing.
+A zone stands in the cells that it meets on the level that suits its size, so that it fills a few cells, however large
+the others are. Only cells that a zone meets exist: continents of nothing cost nothing. Those of a level stand in a table
+by the remainder of their number, each in the first free slot from there on in leaps.
 """
 
-from math import floor
-from struct import Struct
-from sys import getsizeof
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geofences.fixes import DEGREE
 from geofences.metric import Floats, Indices, expand
+from geofences.squares import ACROSS, SMALLEST, STEP, Drawing
 
-SMALLEST_CELL = 1_000.0
-"""Units: about 11 m."""
-CELLS_ACROSS = 3.0
-"""So many cells at most lie side by side in a box."""
-STEP = 4
-"""So many times larger is a cell of the next level."""
-BYTES_OF_A_NUMBER = 32
-_ROW = 1 << 28
-_LEVEL = 1 << 57
-_LARGEST = (1 << 31) - 1
-_MEMBER = Struct("=5i")
-_SIZE = _MEMBER.size
+LEAP = 7_919
+"""Neighbouring cells stand in neighbouring slots; who finds its slot taken looks elsewhere."""
+NO_KEY = -1 << 62
+BITS, WITHIN = 4, ACROSS - 1
+_FILLED = 0.45
+
+
+class Level(NamedTuple):
+    """The cells of one size: squares a degree, rows of cells on the globe, how many slots, and the first of them."""
+
+    per_degree: float
+    rows: int
+    slots: int
+    first: int
+
+
+class Views(NamedTuple):
+    """All that it takes to look up one place at a time."""
+
+    levels: list[Level]
+    keys: "memoryview[int]"
+    firsts: "memoryview[int]"
+    counts: "memoryview[int]"
+    words: "memoryview[int]"
+    zones: "memoryview[int]"
 
 
 class Cells:
-    """Boxes (rows west, south, east, north, in units) by number."""
+    """Zones by number, as they were drawn; a cell has them in the order that `order` gives."""
 
-    def __init__(self, boxes: Floats) -> None:
-        west, south, east, north = boxes
-        extent = np.maximum(np.maximum(east - west, north - south), SMALLEST_CELL)
-        level = np.ceil(np.maximum(np.log(extent / CELLS_ACROSS / SMALLEST_CELL) / np.log(STEP), 0.0))
-        self._levels = [(int(each) * _LEVEL, 1 / (SMALLEST_CELL * STEP ** int(each))) for each in np.unique(level)]
-        per_cell = 1 / (SMALLEST_CELL * STEP**level)
-        west, south, east, north = np.floor(boxes * per_cell).astype(np.int64)
-        across, up = east - west + 1, north - south + 1
-        number = np.repeat(np.arange(len(level)), across * up)
-        step = expand(np.zeros_like(across), across * up)
-        keys = level.astype(np.int64)[number] * _LEVEL + (west[number] + step // up[number]) * _ROW
-        keys += south[number] + step % up[number]
-        order = np.argsort(keys, kind="stable")
-        self._fill(keys[order], number[order], boxes)
+    def __init__(self, drawing: Drawing, order: Indices) -> None:
+        sorting = np.lexsort((order[drawing.zone], drawing.row, drawing.column, drawing.level))
+        self._zones: NDArray[np.int32] = drawing.zone[sorting].astype(np.int32)
+        self._words: NDArray[np.uint32] = drawing.words[sorting].reshape(-1)
+        cells = np.array([drawing.level, drawing.column, drawing.row])[:, sorting]
+        firsts = np.flatnonzero((np.diff(cells, prepend=-1) != 0).any(axis=0))
+        counts = np.diff(firsts, append=len(sorting))
+        self._levels: list[Level] = []
+        tables = [(np.zeros(0, np.int64),) * 3]
+        for level in np.unique(drawing.level).tolist():
+            size, on = SMALLEST * STEP**level, np.flatnonzero(cells[0, firsts] == level)
+            rows, begins = int(180 * DEGREE / size / ACROSS) + 3, firsts[on]
+            tables.append(_table(cells[1, begins] * rows + cells[2, begins], begins, counts[on]))
+            before = sum(each.slots for each in self._levels)
+            self._levels.append(Level(DEGREE / size, rows, len(tables[-1][0]), before))
+        keys, begins, counts = (np.concatenate(columns) for columns in zip(*tables, strict=True))
+        self._keys: Indices = keys
+        self._firsts, self._counts = begins.astype(np.uint32), counts.astype(np.uint32)
 
-    def _fill(self, keys: Indices, numbers: Indices, boxes: Floats) -> None:
-        begins = np.flatnonzero(np.diff(keys, prepend=-1 << 62))
-        self._keys: Indices = np.append(keys[begins], 1 << 62)
-        # A last key that no place has keeps every search inside the arrays.
-        self._starts: NDArray[np.uint32] = np.append(begins, [len(keys), len(keys)]).astype(np.uint32)
-        # No place lies beyond 180 degrees, so a box may be cut where 32 bits end.
-        self._members = np.empty((len(numbers), 5), np.int32)
-        self._members[:, :4] = np.clip(boxes, -_LARGEST, _LARGEST).astype(np.int32).T[numbers]
-        self._members[:, 4] = numbers
-        self._by_key = dict(zip(self._keys[:-1].tolist(), range(len(begins)), strict=True))
-        self._starts_view, self._bytes = self._starts.data, self._members.reshape(-1).data.cast("B")
+    @property
+    def views(self) -> Views:
+        """The same memory, for reading one number at a time."""
+        arrays = (self._keys, self._firsts, self._counts, self._words, self._zones)
+        return Views(self._levels, *(array.data for array in arrays))
 
     @property
     def size_in_bytes(self) -> int:
-        """The dictionary with its numbers as well, of which small ones are shared, but counted."""
-        numbers = 2 * BYTES_OF_A_NUMBER * len(self._by_key)
-        return self._keys.nbytes + self._starts.nbytes + self._members.nbytes + getsizeof(self._by_key) + numbers
+        """Of all arrays."""
+        arrays = (self._keys, self._firsts, self._counts, self._zones, self._words)
+        return sum(array.nbytes for array in arrays)
 
-    def holding(self, x: float, y: float) -> list[int]:
-        """Numbers of the boxes that hold a position."""
-        found: list[int] = []
-        for level, per_cell in self._levels:
-            cell = self._by_key.get(level + floor(x * per_cell) * _ROW + floor(y * per_cell))
-            if cell is not None:
-                first, end = self._starts_view[cell], self._starts_view[cell + 1]
-                for west, south, east, north, number in _MEMBER.iter_unpack(self._bytes[first * _SIZE : end * _SIZE]):
-                    if west <= x <= east and south <= y <= north:
-                        found.append(number)
-        return found
+    def pairs(self, lons_lats: Floats) -> tuple[Indices, Indices, Indices]:
+        """For places in degrees (rows lons, lats) the zones each is not certainly out of.
 
-    def pairs(self, x: Floats, y: Floats) -> tuple[Indices, Indices]:
-        """Each position with the boxes that hold it: numbers of positions, numbers of boxes."""
-        found = [self._on_level(*level, x, y) for level in self._levels]
+        Numbers of places, what the square of the zone is there, numbers of zones.
+        """
+        found = [self._on_level(level, lons_lats) for level in self._levels]
         if len(found) == 1:
             return found[0]
-        none = np.zeros(0, np.int64)
-        return np.concatenate([none, *(each[0] for each in found)]), np.concatenate(
-            [none, *(each[1] for each in found)]
-        )
+        found.append((np.zeros(0, np.int64),) * 3)
+        places, states, zones = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        return places, states, zones
 
-    def _on_level(self, level: int, per_cell: float, x: Floats, y: Floats) -> tuple[Indices, Indices]:
-        keys = np.floor(x * per_cell).astype(np.int64) * _ROW + np.floor(y * per_cell).astype(np.int64) + level
-        cells = np.searchsorted(self._keys, keys)
-        places = np.flatnonzero(self._keys[cells] == keys)
-        if not len(places):
-            return places, places
-        cells = cells[places]
-        starts = self._starts[cells].astype(np.int64)
-        counts = self._starts[cells + 1].astype(np.int64) - starts
-        places = np.repeat(places, counts)
-        west, south, east, north, numbers = self._members[expand(starts, counts)].T
-        x, y = x[places], y[places]
-        held = np.flatnonzero((west <= x) & (x <= east) & (south <= y) & (y <= north))
-        return places[held], numbers[held].astype(np.int64)
+    def _on_level(self, level: Level, lons_lats: Floats) -> tuple[Indices, Indices, Indices]:
+        squares = np.floor(lons_lats * level.per_degree).astype(np.int64)
+        column, row = squares >> BITS
+        slots = self._slots(level, column * level.rows + row)
+        counts = self._counts[slots].astype(np.int64)
+        members = expand(self._firsts[slots].astype(np.int64), counts)
+        places = np.repeat(np.arange(len(slots)), counts)
+        shift, line = (squares & WITHIN)[:, places]
+        states = self._words[members << BITS | line].astype(np.int64) >> (shift << 1) & 3
+        kept = np.flatnonzero(states)
+        return places[kept], states[kept], self._zones[members[kept]].astype(np.int64)
+
+    def _slots(self, level: Level, keys: Indices) -> Indices:
+        """Where the cells with these keys stand, or an empty slot."""
+        table = self._keys[level.first : level.first + level.slots]
+        slots: Indices = keys % level.slots
+        there = table[slots]
+        elsewhere = np.flatnonzero((there != keys) & (there != NO_KEY))
+        while len(elsewhere):
+            slots[elsewhere] = (slots[elsewhere] + LEAP) % level.slots
+            there = table[slots[elsewhere]]
+            elsewhere = elsewhere[(there != keys[elsewhere]) & (there != NO_KEY)]
+        return slots + level.first
+
+
+def _table(keys: Indices, firsts: Indices, counts: Indices) -> tuple[Indices, Indices, Indices]:
+    """Each key, with its columns, in a slot of its own; in an empty one there is NO_KEY and nothing."""
+    size = _prime_from(int(len(keys) / _FILLED) + 3)
+    size = _prime_from(size + 2) if size == LEAP else size
+    slots, waiting, taken = keys % size, np.arange(len(keys)), np.full(size, -1)
+    while len(waiting):
+        free = waiting[taken[slots[waiting]] < 0]
+        taken[slots[free]] = free
+        waiting = waiting[taken[slots[waiting]] != waiting]
+        slots[waiting] = (slots[waiting] + LEAP) % size
+    filled = np.flatnonzero(taken >= 0)
+    columns = np.full(size, NO_KEY), np.zeros(size, np.int64), np.zeros(size, np.int64)
+    for column, values in zip(columns, (keys, firsts, counts), strict=True):
+        column[filled] = values[taken[filled]]
+    return columns
+
+
+def _prime_from(least: int) -> int:
+    number = least | 1
+    while any(number % divisor == 0 for divisor in range(3, int(number**0.5) + 1, 2)):
+        number += 2
+    return number

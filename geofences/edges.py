@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geofences.metric import Flags, Floats, Indices, expand
-from geofences.outlines import Outlines
+from geofences.outlines import Outlines, edges_of
 
 
 class Edges(NamedTuple):
@@ -14,9 +15,9 @@ class Edges(NamedTuple):
     from_x: Floats
     from_y: Floats
     """Where the edge begins, from the place."""
-    along_x: Floats
-    along_y: Floats
-    """Where it leads from there."""
+    to_x: Floats
+    to_y: Floats
+    """Where it ends."""
     ends_below: Flags
     begins: Floats
     ends: Floats
@@ -29,7 +30,7 @@ class Edges(NamedTuple):
     def squared(self, per_north: Floats, per_east: Floats) -> Floats:
         """Square metres from each place to its edge; the metres that a unit has at each place."""
         from_x, from_y = self.from_x * per_east, self.from_y * per_north
-        along_x, along_y = self.along_x * per_east, self.along_y * per_north
+        along_x, along_y = self.to_x * per_east - from_x, self.to_y * per_north - from_y
         part = -(from_x * along_x + from_y * along_y) / (along_x * along_x + along_y * along_y)
         part = np.minimum(np.maximum(part, 0.0), 1.0)
         from_x += part * along_x
@@ -47,18 +48,18 @@ class Edges(NamedTuple):
         of the tile meet they are counted twice, which is nothing.
         """
         begins_below = self.from_y <= 0
-        side = self.from_x * self.along_y - self.along_x * self.from_y
+        side = self.from_x * (self.to_y - self.from_y) - (self.to_x - self.from_x) * self.from_y
         crossed = (begins_below != self.ends_below) & (np.where(begins_below, side, -side) > 0)
         result: Flags = crossed ^ ((self.begins > east) & begins_below) ^ ((self.ends > east) & self.ends_below)
         return result
 
 
-def seen(of: Outlines, numbers: Indices, x: Floats, y: Floats) -> Edges:
-    """The edges with these numbers, each from a place of its own."""
-    u1, v1 = of.u[numbers].astype(np.float64), of.v[numbers].astype(np.float64)
-    u2, v2 = of.u[numbers + 1].astype(np.float64), of.v[numbers + 1].astype(np.float64)
-    from_y, to_y = v1 - y, v2 - y
-    return Edges(u1 - x, from_y, u2 - u1, to_y - from_y, to_y <= 0, u1, u2)
+def seen(u: NDArray[np.int32], v: NDArray[np.int32], numbers: Indices, x: Floats, y: Floats) -> Edges:
+    """The edges with these numbers, each from a place of its own; `u` and `v` are those of `Outlines`."""
+    u1, v1 = u[numbers].astype(np.float64), v[numbers].astype(np.float64)
+    u2, v2 = u[numbers + 1].astype(np.float64), v[numbers + 1].astype(np.float64)
+    to_y = v2 - y
+    return Edges(u1 - x, v1 - y, u2 - x, to_y, to_y <= 0, u1, u2)
 
 
 def centres_inside(of: Outlines, polygons: Indices, across: int, width: Floats, height: Floats) -> Flags:
@@ -66,10 +67,7 @@ def centres_inside(of: Outlines, polygons: Indices, across: int, width: Floats, 
 
     By the same rule as `Edges.crossings`, over all edges. Sizes are even, so that a centre has whole units.
     """
-    lines = np.diff(of.line_starts)[polygons]
-    picked = expand(of.line_starts[polygons], lines)
-    edges = expand(of.line_firsts[picked], of.line_edges[picked])
-    place = np.repeat(np.arange(len(polygons)), of.edge_counts[polygons])
+    edges, place = edges_of(of, polygons)
     tall = height[polygons][place]
     low, high = np.minimum(of.v[edges], of.v[edges + 1]), np.maximum(of.v[edges], of.v[edges + 1])
     first, end = (np.ceil((v - tall / 2) / tall).astype(np.int64) for v in (low, high))
@@ -88,6 +86,6 @@ def _centres_left_of(of: Outlines, edges: Indices, y: Floats, wide: Floats) -> I
     u2, v2 = of.u[edges + 1].astype(np.float64), of.v[edges + 1].astype(np.float64)
     guess = np.ceil((u1 + (u2 - u1) * (y - v1) / (v2 - v1)) / wide - 0.5)
     for more in (0.0, -1.0):
-        left = seen(of, edges, (guess + more + 0.5) * wide, y).crossings(np.full(len(y), np.inf))
+        left = seen(of.u, of.v, edges, (guess + more + 0.5) * wide, y).crossings(np.full(len(y), np.inf))
         guess += left + more
     return guess.astype(np.int64)

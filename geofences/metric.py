@@ -40,7 +40,7 @@ def metrics_at(lats: Floats) -> Floats:
 
     At h units north of lat a unit north has n0 + n1 h + n2 h^2 metres, and a unit east e0 + e1 h + e2 h^2.
     """
-    below, middle, above = (_per_unit(lats + step) for step in (-_STEP, 0.0, _STEP))
+    below, middle, above = (metres_a_unit(lats + step) for step in (-_STEP, 0.0, _STEP))
     slope, bend = (above - below) / (2 * _STEP), (above - 2 * middle + below) / (2 * _STEP * _STEP)
     return np.array([lats, middle[0], slope[0], bend[0], middle[1], slope[1], bend[1]])
 
@@ -86,8 +86,8 @@ def expand(firsts: Indices, counts: Indices) -> Indices:
     return numbers
 
 
-def _per_unit(lats: Floats) -> Floats:
-    """Metres a unit north and a unit east."""
+def metres_a_unit(lats: Floats) -> Floats:
+    """Metres a unit north and a unit east at these latitudes (units): two rows."""
     angle = np.radians(lats / DEGREE)
     w = np.sqrt(1 - ECCENTRICITY_SQUARED * np.sin(angle) ** 2)
     unit = np.pi / 180 / DEGREE

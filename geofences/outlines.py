@@ -9,7 +9,7 @@ from shapely import get_coordinates, get_parts, get_rings
 from shapely.geometry import MultiPolygon, Polygon
 
 from geofences.fixes import DEGREE
-from geofences.metric import Floats, Indices, metrics_at
+from geofences.metric import Floats, Indices, expand, metrics_at
 
 MOST_EDGES = 65_535
 
@@ -38,6 +38,14 @@ class Outlines(NamedTuple):
     def edge_counts(self) -> Indices:
         """How many edges each polygon has."""
         return np.add.reduceat(self.line_edges, self.line_starts[:-1])
+
+
+def edges_of(of: Outlines, polygons: Indices) -> tuple[Indices, Indices]:
+    """All edges of these polygons, one polygon after the other: their numbers, and the place of each in `polygons`."""
+    lines = np.diff(of.line_starts)[polygons]
+    picked = expand(of.line_starts[polygons], lines)
+    edges = expand(of.line_firsts[picked], of.line_edges[picked])
+    return edges, np.repeat(np.arange(len(polygons)), of.edge_counts[polygons])
 
 
 def outlines_of(shapes: Sequence[Polygon | MultiPolygon]) -> Outlines:

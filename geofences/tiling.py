@@ -15,18 +15,19 @@ from numpy.typing import NDArray
 from geofences.edges import centres_inside, seen
 from geofences.fixes import DEGREE
 from geofences.metric import Flags, Floats, Indices, expand, per_unit_at
-from geofences.outlines import Outlines
+from geofences.outlines import Outlines, edges_of
 
 DEEPEST = 8
 EDGES_AT_ONCE = 1 << 12
 
 
 class Tiling(NamedTuple):
-    """The tiles of polygons. A polygon has `across` squared, row by row from the south-west, and one for all places.
+    """The tiles of polygons. A polygon has `across` squared, row by row from the south-west; at last comes one for each,
+    with all its edges, for all places.
 
-    Of each tile: `clearance`, a signed bound (metres) that no place in it is nearer to an edge than, 0 where one may
-    cross the tile; `base`, to which the parity of `Edges.crossings` is added in that case; and its `counts` runs of
-    edges from `starts` on.
+    Of each tile: `clearance`, a signed bound (metres) that no place in it is nearer to an edge than; where an edge may
+    cross the tile it is 0 or -0, and which of the two says from where the parity of `Edges.crossings` counts. Its runs
+    of edges go from its number in `starts` up to the next.
     """
 
     across: Indices
@@ -36,9 +37,7 @@ class Tiling(NamedTuple):
     firsts: Indices
     """The first tile of each polygon."""
     clearance: NDArray[np.float32]
-    base: NDArray[np.uint8]
     starts: NDArray[np.uint32]
-    counts: NDArray[np.uint16]
     run_firsts: NDArray[np.uint32]
     run_counts: NDArray[np.uint16]
 
@@ -63,19 +62,21 @@ def tiled(of: Outlines) -> Tiling:
     depths = np.clip(np.ceil(np.log2(of.edge_counts) / 2), 1, DEEPEST).astype(np.int64)
     across = 1 << depths
     width, height = (2 * np.ceil((extent + 1) / (2 * across)) for extent in (of.width, of.height))
-    tiles = across * across + 1
-    firsts = np.cumsum(tiles) - tiles
-    runs = _Runs.of_lines(of, firsts + across * across)
-    clearance, base = np.zeros(int(tiles.sum()), np.float32), np.zeros(int(tiles.sum()), np.uint8)
+    order = np.argsort(depths, kind="stable")
+    tiles = (across * across)[order]
+    firsts = np.empty(len(order), np.int64)
+    firsts[order] = np.cumsum(tiles) - tiles
+    runs, clearance = _Runs(), np.full(int(tiles.sum()) + len(order), -0.0, np.float32)
     for polygons in _portions(depths, of.edge_counts):
         layer = _descended(of, polygons, int(depths[polygons[0]]), width, height)
         numbers = expand(firsts[polygons], across[polygons] ** 2)
         inside = centres_inside(of, polygons, int(across[polygons[0]]), width, height)
-        clearance[numbers] = np.where(inside, layer.clearance, -layer.clearance)
         crossed = np.flatnonzero(layer.clearance == 0)
-        base[numbers[crossed]] = inside[crossed] ^ _parity(of, _only(layer, crossed), width, height)
-        runs.add(numbers, layer)
-    return Tiling(across, width, height, firsts, clearance, base, *runs.gathered(int(tiles.sum())))
+        inside[crossed] ^= _parity(of, _only(layer, crossed), width, height)
+        clearance[numbers] = np.where(inside, layer.clearance, -layer.clearance)
+        runs.add(layer)
+    runs.add_lines(of)
+    return Tiling(across, width, height, firsts, clearance, *runs.gathered())
 
 
 def _portions(depths: Indices, edges: Indices) -> Iterator[Indices]:
@@ -88,9 +89,7 @@ def _portions(depths: Indices, edges: Indices) -> Iterator[Indices]:
 
 def _whole(of: Outlines, polygons: Indices) -> _Layer:
     """One tile a polygon, with all its edges."""
-    lines = np.diff(of.line_starts)[polygons]
-    picked = expand(of.line_starts[polygons], lines)
-    edges = expand(of.line_firsts[picked], of.line_edges[picked])
+    edges, _ = edges_of(of, polygons)
     nowhere = np.zeros(len(polygons), np.int64)
     return _Layer(polygons, nowhere, nowhere, np.zeros(len(polygons)), of.edge_counts[polygons], edges)
 
@@ -172,48 +171,40 @@ def _parity(of: Outlines, layer: _Layer, width: Floats, height: Floats) -> Flags
     across, up = width[layer.polygon], height[layer.polygon]
     x, y, east = (layer.column + 0.5) * across, (layer.row + 0.5) * up, (layer.column + 1) * across
     x, y, east = (np.repeat(of_tile, layer.counts) for of_tile in (x, y, east))
-    crossings = seen(of, layer.edges, x, y).crossings(east)
+    crossings = seen(of.u, of.v, layer.edges, x, y).crossings(east)
     result: Flags = np.bitwise_xor.reduceat(crossings, layer.firsts)
     return result
 
 
 class _Runs:
-    """Edges that follow each other in a tile, together."""
+    """Edges that follow each other in a tile, together; tile after tile."""
 
     def __init__(self) -> None:
-        self._tiles: list[Indices] = []
         self._counts: list[NDArray[np.uint16]] = []
         self._firsts: list[NDArray[np.uint32]] = []
         self._edges: list[NDArray[np.uint16]] = []
 
-    @classmethod
-    def of_lines(cls, of: Outlines, numbers: Indices) -> "_Runs":
-        """Those of the tiles for all places: the lines."""
-        runs = cls()
-        runs._append(numbers, np.diff(of.line_starts), of.line_firsts, of.line_edges)
-        return runs
+    def add_lines(self, of: Outlines) -> None:
+        """Those of the tiles for all places."""
+        self._append(np.diff(of.line_starts), of.line_firsts, of.line_edges)
 
-    def add(self, numbers: Indices, layer: _Layer) -> None:
-        """The runs of tiles with these numbers."""
-        tile = np.repeat(np.arange(len(numbers)), layer.counts)
+    def add(self, layer: _Layer) -> None:
+        """Those of the next tiles."""
+        tile = np.repeat(np.arange(len(layer.counts)), layer.counts)
         begins = np.ones(len(tile), bool)
         begins[1:] = (tile[1:] != tile[:-1]) | (layer.edges[1:] != layer.edges[:-1] + 1)
         where = np.flatnonzero(begins)
-        counts = np.bincount(tile[where], minlength=len(numbers))
-        self._append(numbers, counts, layer.edges[where], np.diff(where, append=len(tile)))
+        counts = np.bincount(tile[where], minlength=len(layer.counts))
+        self._append(counts, layer.edges[where], np.diff(where, append=len(tile)))
 
-    def _append(self, numbers: Indices, counts: Indices, firsts: Indices, edges: Indices) -> None:
-        self._tiles.append(numbers)
+    def _append(self, counts: Indices, firsts: Indices, edges: Indices) -> None:
         self._counts.append(counts.astype(np.uint16))
         self._firsts.append(firsts.astype(np.uint32))
         self._edges.append(edges.astype(np.uint16))
 
-    def gathered(
-        self, tiles: int
-    ) -> tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint32], NDArray[np.uint16]]:
-        """Starts and counts of the runs of each tile, and of each run its first edge and the number of its edges."""
-        numbers, of_tile = np.concatenate(self._tiles), np.concatenate(self._counts)
-        starts, counts = np.zeros(tiles, np.uint32), np.zeros(tiles, np.uint16)
-        counts[numbers] = of_tile
-        starts[numbers] = np.cumsum(of_tile, dtype=np.uint32) - of_tile
-        return starts, counts, np.concatenate(self._firsts), np.concatenate(self._edges)
+    def gathered(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint16]]:
+        """Where the runs of each tile start and the last end; of each run its first edge and the number of its edges."""
+        counts = np.concatenate(self._counts)
+        starts = np.zeros(len(counts) + 1, np.uint32)
+        np.cumsum(counts, dtype=np.uint32, out=starts[1:])
+        return starts, np.concatenate(self._firsts), np.concatenate(self._edges)

@@ -82,15 +82,24 @@ def test_one_at_a_time_and_all_at_once_give_the_very_same_numbers(lines, shares,
 
 
 @settings(max_examples=60, deadline=None)
-@given(lines=STARS, shares=SHARES, accuracy=st.floats(1, 5_000))
-def test_a_bound_lies_between_the_reach_and_the_distance(lines, shares, accuracy):
+@given(lines=STARS, shares=SHARES, reach=st.one_of(st.floats(1, 40), st.floats(1, 5_000)))
+def test_a_bound_lies_between_the_reach_and_the_distance(lines, shares, reach):
     zone = zone_of(Polygon(lines[0]), Polygon(lines[0], lines[1:]))
-    index, reach = GeofenceIndex([zone]), accuracy + max(zone.exit_margins)
+    index = GeofenceIndex([zone])
     for place in places_about(lines, shares):
-        for exact, told in zip(index.distances("a", *place), index.distances("a", *place, accuracy), strict=True):
-            if told != exact:
-                assert np.signbit(told) == np.signbit(exact)
-                assert reach < abs(told) <= abs(exact)
+        exact = index.distances("a", *place)
+        told = [sighting.distances for sighting in located(index, [place], reach)[0]]
+        assert len(told) == (not np.signbit(exact[0]))
+        for distances in (index.distances("a", *place, reach), *told):
+            are_bounds(zone, reach, exact, distances)
+
+
+def are_bounds(zone, reach, exact, told):
+    """Each the same, or of the same sign, at least what presence asks for, and at most what it is."""
+    for margin, distance, bound in zip(zone.exit_margins, exact, told, strict=True):
+        if bound != distance:
+            assert np.signbit(bound) == np.signbit(distance)
+            assert reach + margin * bool(np.signbit(bound)) <= abs(bound) <= abs(distance)
 
 
 @settings(max_examples=25, deadline=None)
