@@ -27,7 +27,7 @@ SMALLEST = 1_024.0
 """Units: about 11 m."""
 STEP = 2
 """So many times larger is a square of the next level."""
-SQUARES_ACROSS = 3.0 * ACROSS
+SQUARES_ACROSS = 3.5 * ACROSS
 """So many squares at most lie side by side in a zone."""
 _FLAT = 10.0 * DEGREE
 """In a wider zone the metric is too rough to be certain of anything inside."""

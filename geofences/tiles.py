@@ -71,38 +71,33 @@ class Tiles:
         self, tile: int, x: float, y: float, per_north: float, per_east: float, east: float, reach: float
     ) -> float:
         """The same operations in the same order as `_measure`, and so the same number; what is too far is passed over."""
-        inside, least = copysign(1.0, self._clearances[tile]) > 0, reach * reach
-        near_x, near_y = reach / per_east * A_LITTLE_MORE, reach / per_north * A_LITTLE_MORE
+        inside, least, near = copysign(1.0, self._clearances[tile]) > 0, reach * reach, reach * A_LITTLE_MORE
+        wide, tall = near / per_east, near / per_north
         for run in range(self._tile_starts[tile], self._tile_starts[tile + 1]):
             first = self._firsts[run]
             end = first + self._edges[run] + 1
             us: Sequence[float] = self._u[first:end].tolist()
             vs: Sequence[float] = self._v[first:end].tolist()
-            u1, from_x, from_y = us[0], us[0] - x, vs[0] - y
-            below = from_y <= 0
+            u1, v1 = us[0], vs[0]
             for u2, v2 in zip(us[1:], vs[1:], strict=True):
-                to_x, to_y = u2 - x, v2 - y
-                ends_below = to_y <= 0
-                if below != ends_below:
-                    side = from_x * (to_y - from_y) - (to_x - from_x) * from_y
-                    if (side if below else -side) > 0:
+                # An edge so far above or west of the place is neither near nor met by a ray to the east.
+                if not ((v1 > y + tall and v2 > y + tall) or (u1 < x - wide and u2 < x - wide)):
+                    below, ends_below = v1 <= y, v2 <= y
+                    if below != ends_below:
+                        side = (u1 - x) * (v2 - v1) - (u2 - u1) * (v1 - y)
+                        if (side if below else -side) > 0:
+                            inside = not inside
+                    if (below and u1 > east) != (ends_below and u2 > east):
                         inside = not inside
-                if (below and u1 > east) != (ends_below and u2 > east):
-                    inside = not inside
-                if not (
-                    (from_x > near_x and to_x > near_x)
-                    or (from_x < -near_x and to_x < -near_x)
-                    or (from_y > near_y and to_y > near_y)
-                    or (from_y < -near_y and to_y < -near_y)
-                ):
-                    apart = _squared(from_x * per_east, from_y * per_north, to_x * per_east, to_y * per_north)
-                    if apart < least:
-                        least = apart
-                        near = sqrt(least) * A_LITTLE_MORE
-                        near_x, near_y = near / per_east, near / per_north
-                u1, from_x, from_y, below = u2, to_x, to_y, ends_below
-        measured = sqrt(least)
-        return measured if inside else -measured
+                    if not ((v1 < y - tall and v2 < y - tall) or (u1 > x + wide and u2 > x + wide)):
+                        apart = _squared(
+                            (u1 - x) * per_east, (v1 - y) * per_north, (u2 - x) * per_east, (v2 - y) * per_north
+                        )
+                        if apart < least:
+                            least, near = apart, sqrt(apart) * A_LITTLE_MORE
+                            wide, tall = near / per_east, near / per_north
+                u1, v1 = u2, v2
+        return sqrt(least) if inside else -sqrt(least)
 
     def distances(self, polygons: Indices, x: Floats, y: Floats, reach: Floats) -> Floats:
         """`distance` of one place each."""
