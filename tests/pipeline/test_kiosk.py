@@ -211,9 +211,9 @@ WHO = st.tuples(
 )
 NUMBERS = st.integers(0, 9)
 ACTIONS: st.SearchStrategy[Action] = st.one_of(
-    st.builds(check_in, st.lists(WHO, min_size=1, max_size=4), FATAL),
+    st.builds(check_in, st.lists(WHO, min_size=1, max_size=6), FATAL),
     st.builds(wait, st.sampled_from([MINUTE, 10 * MINUTE, 59 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 9 * HOUR])),
-    st.builds(check_in, st.lists(WHO, min_size=1, max_size=3), FATAL),
+    st.builds(check_in, st.lists(WHO, min_size=1, max_size=6), FATAL),
     st.builds(check_in_again, NUMBERS, FATAL),
     st.builds(mail, st.sampled_from(MEMBERS), st.sampled_from([0, MINUTE])),
     st.builds(wish, st.sampled_from(MEMBERS), st.sampled_from(["stop", "less", "normal", "normal"])),
