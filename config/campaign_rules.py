@@ -10,7 +10,7 @@ from offers import campaigns
 from offers.contact_policy import Announcement
 from offers.limits import Each, Limits
 from offers.recommendation import Recommendation, Source
-from offers.triggers import Happening, TriggerKind, When
+from offers.triggers import Happening, Scannable, TriggerKind, When, subject
 
 
 def campaign_rules(
@@ -47,6 +47,27 @@ def _limits(limits: language.Limits) -> Limits:
     return Limits(limits.offers, limits.budget, frozenset(map(Each, limits.each)))
 
 
+def notice_rules(
+    notice: language.Notice,
+    place: int,
+    stores: Mapping[str, language.Store],
+    places: Mapping[str, language.Place],
+    full: language.Description,
+) -> campaigns.Campaign:
+    """`notice` as it decides: it waits and chooses as a campaign does, and reads the same to everybody."""
+    text = campaigns.Text(notice.text, notice.text)
+    return campaigns.Campaign(
+        id=notice.id,
+        place=place,
+        when=_when(notice.when, stores, places),
+        offer=campaigns.OfferTemplate({full.locale.partition("-")[0]: text}),
+        who=_who(notice.who),
+        first_day=notice.dates.first,
+        last_day=notice.dates.until,
+        store=notice.store,
+    )
+
+
 def _announcement(campaign: language.Campaign) -> Announcement | None:
     """Where nothing is named, a campaign announces itself."""
     announce = campaign.announce
@@ -62,6 +83,7 @@ def _when(when: language.When, stores: Mapping[str, language.Store], places: Map
         within=when.within or 0,
         not_seen_for=when.not_seen_for,
         dayparts=when.dayparts,
+        even_closed=when.even_closed,
     )
 
 
@@ -71,21 +93,39 @@ KINDS = {
     "passes": TriggerKind.PASS_BY,
     "dwells": TriggerKind.DWELL,
     "checks_in": TriggerKind.CHECK_IN,
+    "scans": TriggerKind.SCAN,
     "visit": TriggerKind.VISIT,
 }
 
 
 def happening(
     said: language.Happening, stores: Mapping[str, language.Store], places: Mapping[str, language.Place]
-) -> tuple[TriggerKind, frozenset[str], str | None]:
-    """What it is, at which stores or places, and at which ring."""
+) -> tuple[TriggerKind, frozenset[str], str | None, frozenset[str]]:
+    """What it is, at which stores or places, at which ring, and of what."""
     at = getattr(said, said.name)
     if said.places is not None:
         where = frozenset(place.id for place in chosen(said.places, places))
     else:
         choice = said.stores if said.visit is not None else at.stores
         where = frozenset(store.id for store in chosen(choice or language.ALL_STORES, stores))
-    return KINDS[said.name], where, at.ring if isinstance(at, language.AtRing) else None
+    ring = at.ring if isinstance(at, language.AtRing) else None
+    return KINDS[said.name], where, ring, _subjects(at) if isinstance(at, language.Scans) else frozenset()
+
+
+def _subjects(scans: language.Scans) -> frozenset[str]:
+    named = (("product", scans.product or ()), ("category", scans.category or ()))
+    return frozenset(subject(kind, name) for kind, names in named for name in names)
+
+
+def codes(full: language.Description) -> dict[str, Scannable]:
+    """What can be scanned: the codes of products, and those of shelves."""
+    categories = {product.id: product.category for product in full.products}
+    found = {code: Scannable(each.id, each.category) for each in full.products for code in each.codes}
+    for store in full.stores:
+        for shelf in store.shelves:
+            category = shelf.category or categories.get(shelf.product or "")
+            found[shelf.code] = Scannable(shelf.product, category, store.id)
+    return found
 
 
 def _who(who: language.Who) -> campaigns.Who:

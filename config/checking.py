@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from config.consistency import campaign_problems
+from config.consistency import campaign_problems, notice_problems
 from config.described import Described
 from config.document import Document, read_document
 from config.explaining import explain
 from config.findings import Finding, Path, Problem
 from config.geography import place_problems, ring_shapes
-from config.language import Campaign, Description, Place, Product, Store
+from config.language import Campaign, Description, Notice, Place, Product, Store
 from config.names import read_time_zone
 from config.references import reference_problems
 from geofences.rings import Shape
@@ -79,6 +79,8 @@ def _detail_problems(
     by_product = {product.id: product for product in products.values()}
     for path, campaign in _sound(document, "campaigns", Campaign).items():
         yield from campaign_problems(campaign, path, by_store, by_product)
+    for path, notice in _sound(document, "notices", Notice).items():
+        yield from notice_problems(notice, path, by_store)
 
 
 def _outline_problems(

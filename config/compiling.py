@@ -10,8 +10,10 @@ import orjson
 from shapely import to_wkb
 
 from config import language
-from config.campaign_rules import campaign_rules
+from config.campaign_rules import campaign_rules, codes, notice_rules
 from config.checking import Shapes
+from config.geography import country_at, country_of
+from config.opening_hours import WrittenHours
 from geofences.rings import Geofence, Ring, RingPolicy, Zone, default_policy
 from offers import campaigns
 from offers.contact_policy import Cap, ContactPolicy, Newcomers
@@ -123,11 +125,16 @@ def _rules(full: language.Description, shapes: Shapes) -> campaigns.Rules:
         hash=configuration_hash(full, shapes),
         max_trigger_age=full.max_trigger_age,
         places=frozenset(places),
+        codes=codes(full),
+        notices=tuple(notice_rules(each, place, stores, places, full) for place, each in enumerate(full.notices)),
     )
 
 
 def _store(store: language.Store, full: language.Description) -> campaigns.Store:
-    return campaigns.Store(store.id, store.name or store.id, ZoneInfo(store.timezone or full.timezone))
+    zone = store.timezone or full.timezone
+    country = country_at(store.location.lon, store.location.lat) or country_of(zone)
+    hours = None if store.hours is None else WrittenHours(store.hours, country)
+    return campaigns.Store(store.id, store.name or store.id, ZoneInfo(zone), hours)
 
 
 def _contact(contact: language.Contact) -> ContactPolicy:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from config.findings import Path, Problem
-from config.language import ALL_STORES, AtRing, Campaign, Happening, Offer, Place, Product, Store, Stores
+from config.language import ALL_STORES, AtRing, Campaign, Happening, Notice, Offer, Place, Product, Store, Stores
+from config.references import placeholders
 from config.texts import text_problems
 from offers.money import Money
+from offers.wording import PLACEHOLDERS
 
 Sited = TypeVar("Sited", Store, Place)
 
@@ -17,17 +19,34 @@ def campaign_problems(
     campaign: Campaign, path: Path, stores: Mapping[str, Store], products: Mapping[str, Product]
 ) -> Iterator[Problem]:
     """Contradictions inside a campaign that is sound in its parts; what names an unknown thing is told elsewhere."""
-    steps = campaign.when.sequence
-    for step, place in zip(steps or (campaign.when,), _places_of_steps(steps), strict=True):
-        yield from _trigger_problems(step, (*path, "when", *place), stores)
-    yield from _store_problems(campaign, path)
-    yield from _visit_problems(campaign, path)
+    yield from _beginning_problems(campaign, path, stores)
     for number, offer in enumerate(campaign.offers):
         offered, place = offered_products(offer, products), ("series", number) if campaign.series else ("offer",)
         if offered is not None:
             yield from _discount_problems(offer, (*path, *place, "discount"), offered)
             yield from _budget_problems(campaign.limits.budget, offer, (*path, "limits", "budget"), offered)
             yield from text_problems(campaign, offer, (*path, *place, "text"), offered, _reached(campaign, stores))
+
+
+def notice_problems(notice: Notice, path: Path, stores: Mapping[str, Store]) -> Iterator[Problem]:
+    """Contradictions inside a notice, as in a campaign; and what it cannot speak of."""
+    yield from _beginning_problems(notice, path, stores)
+    for name in placeholders(notice.text):
+        if name in PLACEHOLDERS and name not in OF_MEMBERS:
+            named = ", ".join(f"${each}" for each in OF_MEMBERS)
+            yield Problem((*path, "text"), f"a notice cannot speak of `${name}`", f"it knows {named}")
+
+
+OF_MEMBERS = ("first_name", "store", "points")
+"""Placeholders that stand for something without an offer."""
+
+
+def _beginning_problems(said: Campaign | Notice, path: Path, stores: Mapping[str, Store]) -> Iterator[Problem]:
+    steps = said.when.sequence
+    for step, place in zip(steps or (said.when,), _places_of_steps(steps), strict=True):
+        yield from _trigger_problems(step, (*path, "when", *place), stores)
+    yield from _store_problems(said, path)
+    yield from _visit_problems(said, path)
 
 
 def _places_of_steps(steps: Sequence[Happening] | None) -> list[Path]:
@@ -72,7 +91,7 @@ def _trigger_problems(when: Happening, path: Path, stores: Mapping[str, Store]) 
         yield Problem((*path, when.name, "ring"), what, f"they have {', '.join(have)}")
 
 
-def _store_problems(campaign: Campaign, path: Path) -> Iterator[Problem]:
+def _store_problems(campaign: Campaign | Notice, path: Path) -> Iterator[Problem]:
     """A place is no store: who is met there must be told of one; at a store it is that one."""
     trigger = campaign.when.trigger
     if trigger.places is not None and campaign.store is None:
@@ -83,7 +102,7 @@ def _store_problems(campaign: Campaign, path: Path) -> Iterator[Problem]:
         yield Problem((*path, "store"), "the offer speaks of the store where it begins", "leave `store` out", True)
 
 
-def _visit_problems(campaign: Campaign, path: Path) -> Iterator[Problem]:
+def _visit_problems(campaign: Campaign | Notice, path: Path) -> Iterator[Problem]:
     nth, visits = campaign.when.visit, campaign.who.visits
     if not isinstance(nth, int) or visits is None:
         return

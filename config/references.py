@@ -19,39 +19,48 @@ _NAMED = re.compile(r"\$(?:\{(?P<braced>[^}]*)\}?|(?P<plain>[^\W\d]\w*))")
 
 Pattern = tuple[str | type, ...]
 
-_WHEN: Pattern = ("campaigns", int, "when")
-_WHO: Pattern = ("campaigns", int, "who")
+_SPEAKING = ("campaigns", "notices")
+_WHENS: tuple[Pattern, ...] = tuple((kind, int, "when") for kind in _SPEAKING)
+_WHOS: tuple[Pattern, ...] = tuple((kind, int, "who") for kind in _SPEAKING)
 _OFFERS: tuple[Pattern, ...] = (("campaigns", int, "offer"), ("campaigns", int, "series", int))
 
 _ANNOUNCED: Pattern = ("campaigns", int, "announce", "next")
 
-_HAPPENINGS: tuple[Pattern, ...] = (_WHEN, (*_WHEN, "sequence", int))
+_HAPPENINGS: tuple[Pattern, ...] = (*_WHENS, *((*each, "sequence", int) for each in _WHENS))
 _MOVES = ("enters", "exits", "passes", "dwells")
 _OF_STORES: tuple[Pattern, ...] = (
     *((*each, "stores") for each in _HAPPENINGS),
     *((*offer, "coupon", "stores") for offer in _OFFERS),
-    *((*each, key, "stores") for each in _HAPPENINGS for key in (*_MOVES, "checks_in")),
+    *((*each, key, "stores") for each in _HAPPENINGS for key in (*_MOVES, "checks_in", "scans")),
 )
 _OF_PLACES: tuple[Pattern, ...] = tuple((*each, key, "places") for each in _HAPPENINGS for key in _MOVES)
 _OF_PRODUCTS: tuple[Pattern, ...] = (
     *((*offer, "product") for offer in _OFFERS),
     *((*offer, "product", "id") for offer in _OFFERS),
-    *((*_WHO, key, "product") for key in ("bought", "not_bought")),
-    *((*_WHO, key, int, "product") for key in ("bought", "not_bought")),
+    *((*each, "scans", "product") for each in _HAPPENINGS),
+    *((*each, "scans", "product", int) for each in _HAPPENINGS),
+    ("stores", int, "shelves", int, "product"),
+    *((*who, key, "product") for who in _WHOS for key in ("bought", "not_bought")),
+    *((*who, key, int, "product") for who in _WHOS for key in ("bought", "not_bought")),
 )
 _ONE_TEXT: tuple[Pattern, ...] = tuple(
     (str, *number, *tone) for number in ((), (int,)) for tone in ((), ("tu",), ("vous",))
 )
-_TEXTS: tuple[Pattern, ...] = tuple((*offer, "text", *rest) for offer in _OFFERS for rest in _ONE_TEXT)
-_OF_CATEGORIES: tuple[Pattern, ...] = tuple(
-    (*offer, "product", *rest, "category") for offer in _OFFERS for rest in ((), ("recommend",))
+_TEXTS: tuple[Pattern, ...] = (
+    *((*offer, "text", *rest) for offer in _OFFERS for rest in _ONE_TEXT),
+    ("notices", int, "text"),
+)
+_OF_CATEGORIES: tuple[Pattern, ...] = (
+    *((*offer, "product", *rest, "category") for offer in _OFFERS for rest in ((), ("recommend",))),
+    *((*each, "scans", "category", *rest) for each in _HAPPENINGS for rest in ((), (int,))),
 )
 
 
 def reference_problems(document: Document) -> Iterator[Problem]:
     """Ids that stand twice, and names of what is not there."""
-    for kind in (("stores", "places"), ("campaigns",), ("products",)):
-        yield from _twice(document, kind)
+    for together in (("stores", "places"), ("campaigns",), ("notices",), ("products",)):
+        yield from _twice(document, together)
+    yield from _codes_twice(document)
     products, categories = _names(document, ("products", int, "id")), _names(document, ("products", int, "category"))
     for kinds, patterns in (("stores", _OF_STORES), ("places", _OF_PLACES)):
         named, tags = _names(document, (kinds, int, "id")), _names(document, (kinds, int, "tags", int))
@@ -59,7 +68,8 @@ def reference_problems(document: Document) -> Iterator[Problem]:
         for pattern in patterns:
             yield from _unknown(document, (*pattern, int), kinds.removesuffix("s"), named)
             yield from _unknown(document, (*pattern, "tag"), "tag", tags)
-    yield from _unknown(document, ("campaigns", int, "store"), "store", _names(document, ("stores", int, "id")))
+    for kind in _SPEAKING:
+        yield from _unknown(document, (kind, int, "store"), "store", _names(document, ("stores", int, "id")))
     for pattern in _OF_PRODUCTS:
         yield from _unknown(document, pattern, "product", products)
     yield from _unknown(document, _ANNOUNCED, "campaign", _names(document, ("campaigns", int, "id")))
@@ -93,6 +103,23 @@ def _twice(document: Document, kinds: tuple[str, ...]) -> Iterator[Problem]:
                 "give one of them another",
             )
         first.setdefault(value, path)
+
+
+def _codes_twice(document: Document) -> Iterator[Problem]:
+    """A code stands for one thing: a product, a shelf, or a store, whose code is its id."""
+    first: dict[str, Path] = {}
+    patterns: tuple[Pattern, ...] = (
+        ("stores", int, "id"),
+        ("stores", int, "shelves", int, "code"),
+        ("products", int, "codes", int),
+        ("products", int, "codes"),
+    )
+    for path, value in (each for pattern in patterns for each in document.scalars(*pattern)):
+        if isinstance(value, str) and value in first and path[-1] != "id":
+            line = document.position(first[value]).line
+            yield Problem(path, f"the code {quoted(value)} stands in line {line} already", "give one of them another")
+        if isinstance(value, str):
+            first.setdefault(value, path)
 
 
 def _unknown(document: Document, pattern: Pattern, kind: str, known: set[str]) -> Iterator[Problem]:

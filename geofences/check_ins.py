@@ -14,6 +14,7 @@ class CheckInDoubt(StrEnum):
     """Why a check-in is not believed."""
 
     UNKNOWN_STORE = "UNKNOWN_STORE"
+    NOWHERE = "NOWHERE"  # the code of a product, which is sold in many stores, and nothing says in which it was scanned
     TOO_FAR = "TOO_FAR"  # the position that came with it lies certainly elsewhere
     OUT_OF_REACH = "OUT_OF_REACH"  # from the last fix the store could not be reached in the time between
 
@@ -37,8 +38,10 @@ def believe(
     """Why a check-in at `store` at `at` (ms) is not believed; None if it is.
 
     Its own position counts, else the newest of the device's last fixes within ten minutes. Without evidence nothing
-    contradicts it, and it is believed.
+    contradicts it, and it is believed. `store` is empty where nothing says which one it is.
     """
+    if not store:
+        return CheckInDoubt.NOWHERE
     zone = index.zone(store)
     if zone is None:
         return CheckInDoubt.UNKNOWN_STORE

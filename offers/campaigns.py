@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 from offers.contact_policy import Announcement, ContactPolicy
 from offers.limits import UNLIMITED, Limits
+from offers.members import SAME_VISIT
 from offers.money import Money
+from offers.opening_hours import OpeningHours
 from offers.products import Product
 from offers.recommendation import Recommendation
-from offers.triggers import Key, When
+from offers.triggers import Key, Scannable, Trigger, When
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ class Store:
     id: str
     name: str
     zone: ZoneInfo
+    hours: OpeningHours | None = None
+    """None: it is not known to be closed, ever."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +150,14 @@ class Rules:
     max_trigger_age: int = 300_000
     places: frozenset[str] = frozenset()
     """Ids of the named places, none of which is a store's."""
+    codes: Mapping[str, Scannable] = field(default_factory=dict)
+    """What can be scanned, by its code."""
+    notices: tuple[Campaign, ...] = ()
+    """What others hear of: as a campaign waits, for whom it is, and how it reads."""
     by_trigger: Mapping[Key, tuple[Campaign, ...]] = field(init=False)
     """Ranked campaigns by what triggers them, so that a decision looks at none that cannot be triggered."""
+    by_notice: Mapping[Key, tuple[Campaign, ...]] = field(init=False)
+    """Notices by what triggers them."""
     rewards: frozenset[str] = field(init=False)
     """Campaigns whose offers are earned."""
     announced: Mapping[str, tuple[tuple[str, int], ...]] = field(init=False)
@@ -157,15 +167,39 @@ class Rules:
     """What sequences rest on: to be remembered, whether or not it starts anything by itself."""
     longest_sequence: int = field(init=False)
     """Milliseconds after which no sequence rests on it any more."""
+    trail_kept: int = field(init=False)
+    """Milliseconds for which a trail is kept: as long as a sequence or a notice rests on it."""
 
     def __post_init__(self) -> None:
-        waiting = [campaign.when for campaign in self.campaigns]
+        waiting = [campaign.when for campaign in (*self.campaigns, *self.notices)]
+        object.__setattr__(self, "by_notice", _by_trigger(self.notices))
         object.__setattr__(self, "by_trigger", _by_trigger(self.campaigns))
         object.__setattr__(self, "rewards", frozenset(each.id for each in self.campaigns if each.reward))
         object.__setattr__(self, "announced", _announced(self.campaigns))
         steps = frozenset(key for when in waiting for step in when.before for key in step.keys)
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "longest_sequence", max((when.within for when in waiting), default=0))
+        object.__setattr__(self, "trail_kept", max(self.longest_sequence, SAME_VISIT if self.notices else 0))
+
+    def awaits(self, trigger: Trigger) -> bool:
+        """Whether any campaign waits for `trigger`."""
+        return any(key in self.by_trigger for key in trigger.keys)
+
+    def notifying(self, trigger: Trigger) -> tuple[Campaign, ...]:
+        """The notices that wait for `trigger`."""
+        return tuple(notice for key in trigger.keys for notice in self.by_notice.get(key, ()))
+
+    def waiting(self, trigger: Trigger) -> tuple[Campaign, ...]:
+        """The campaigns that wait for `trigger`, best first."""
+        found = [self.by_trigger[key] for key in trigger.keys if key in self.by_trigger]
+        if len(found) <= 1:
+            return found[0] if found else ()
+        return tuple(sorted({each.id: each for ranked in found for each in ranked}.values(), key=ranking))
+
+
+def ranking(campaign: Campaign) -> tuple[int, int]:
+    """Lower is better: by priority, then by order in the file."""
+    return -campaign.priority, campaign.place
 
 
 def _announced(campaigns: tuple[Campaign, ...]) -> dict[str, tuple[tuple[str, int], ...]]:
@@ -179,7 +213,7 @@ def _announced(campaigns: tuple[Campaign, ...]) -> dict[str, tuple[tuple[str, in
 
 def _by_trigger(campaigns: tuple[Campaign, ...]) -> dict[Key, tuple[Campaign, ...]]:
     waiting: dict[Key, list[Campaign]] = {}
-    for campaign in sorted(campaigns, key=lambda each: (-each.priority, each.place)):
+    for campaign in sorted(campaigns, key=ranking):
         for key in campaign.when.keys:
             waiting.setdefault(key, []).append(campaign)
     return {key: tuple(ranked) for key, ranked in waiting.items()}

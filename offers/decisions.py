@@ -147,7 +147,7 @@ def _candidates(occasion: Occasion, member: Member, circumstances: Circumstances
     """All candidates of all triggers that may speak, best first; a campaign stands once, under its first trigger."""
     silent = shadowed(occasion.triggers, circumstances.rules)
     entries = {
-        campaign.id: _Entry(trigger, _candidate(campaign, trigger, member, circumstances))
+        campaign.id: _Entry(trigger, candidate_at(trigger, campaign, member, circumstances))
         for trigger in reversed(occasion.triggers)
         if trigger.id not in silent
         for campaign in waiting(trigger, circumstances.rules)
@@ -157,10 +157,11 @@ def _candidates(occasion: Occasion, member: Member, circumstances: Circumstances
 
 def waiting(trigger: Trigger, rules: Rules) -> tuple[Campaign, ...]:
     """The campaigns that wait for `trigger`, best first."""
-    return rules.by_trigger.get(trigger.key, ())
+    return rules.waiting(trigger)
 
 
-def _candidate(campaign: Campaign, trigger: Trigger, member: Member, circumstances: Circumstances) -> Candidate:
+def candidate_at(trigger: Trigger, campaign: Campaign, member: Member, circumstances: Circumstances) -> Candidate:
+    """`campaign` before `member`, at the store of `trigger`, or the one the campaign speaks of."""
     store = circumstances.rules.stores[trigger.store or campaign.store or ""]
     rules, catalogue, recommender = circumstances.rules, circumstances.catalogue, circumstances.recommender
     return Candidate(campaign, member, trigger.at, store, rules, catalogue, trigger, recommender)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,12 +23,13 @@ from offers.contact_policy import (
 from offers.coupons import coupon_end
 from offers.members import Member, Wish, last_seen
 from offers.money import Money
+from offers.opening_hours import is_open
 from offers.products import Product
 from offers.recommendation import NOTHING_SOLD, Recommender, first_of, recommend
 from offers.sequences import missing_step
 from offers.series import given, next_template
 from offers.triggers import Trigger, When
-from offers.withheld import Withheld
+from offers.withheld import ORDER, Withheld
 from offers.wording import Mention, Unsayable, Worded, tone_of, word
 
 DAY = 86_400_000
@@ -154,10 +155,10 @@ Check = Callable[[Candidate], str | None]
 """What stands against a candidate, in words; None where nothing does."""
 
 
-def refusal(candidate: Candidate) -> Refusal | None:
-    """The first check that fails, in the order of `Withheld`; None for a candidate that may speak."""
+def refusal(candidate: Candidate, reasons: Container[Withheld] = ORDER) -> Refusal | None:
+    """The first check that fails, in the order of `Withheld`, of those for `reasons`; None where none does."""
     for reason, check in CHECKS:
-        detail = check(candidate)
+        detail = check(candidate) if reason in reasons else None
         if detail is not None:
             return Refusal(reason, detail)
     return None
@@ -187,6 +188,13 @@ def _dayparts(candidate: Candidate) -> str | None:
     if not dayparts or any(daypart.covers(moment) for daypart in dayparts):
         return None
     return f"it is {moment:%a %H:%M} at the store"
+
+
+def _closed(candidate: Candidate) -> str | None:
+    store = candidate.store
+    if store.hours is None or candidate.campaign.when.even_closed or is_open(store.hours, candidate.at, store.zone):
+        return None
+    return f"closed at {local(candidate.at, store.zone):%a %H:%M}"
 
 
 def _tier(candidate: Candidate) -> str | None:
@@ -293,6 +301,7 @@ def _text(candidate: Candidate) -> str | None:
 CHECKS: tuple[tuple[Withheld, Check], ...] = (
     (Withheld.NOT_IN_DATES, _dates),
     (Withheld.NOT_IN_DAYPART, _dayparts),
+    (Withheld.STORE_CLOSED, _closed),
     (Withheld.TIER, _tier),
     (Withheld.HISTORY, _history),
     (Withheld.NEWCOMER, _newcomer),

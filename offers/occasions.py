@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from geofences.ids import timed_id
@@ -50,7 +51,12 @@ def occasion_id(retailer: str, source: str, at: int, triggers: tuple[Trigger, ..
 
 def awaited(trigger: Trigger, rules: Rules) -> bool:
     """Whether `trigger` is to be decided: an ENTER, a visit or a check-in always is, others where a campaign waits."""
-    return trigger.kind in ALWAYS_TOLD or trigger.key in rules.by_trigger
+    return trigger.kind in ALWAYS_TOLD or rules.awaits(trigger) or bool(rules.notifying(trigger))
+
+
+def steps_among(triggers: Iterable[Trigger], rules: Rules) -> tuple[Trigger, ...]:
+    """What of it a sequence rests on."""
+    return tuple(trigger for trigger in triggers if any(key in rules.steps for key in trigger.keys))
 
 
 def visit_trigger(retailer: str, source: str, store: str, at: int) -> Trigger:
@@ -67,6 +73,6 @@ def shadowed(triggers: tuple[Trigger, ...], rules: Rules) -> frozenset[str]:
     speaking: dict[str, str] = {}
     enters = [trigger for trigger in triggers if trigger.kind is TriggerKind.ENTER]
     for trigger in enters:
-        if trigger.key in rules.by_trigger:
+        if rules.awaits(trigger):
             speaking[trigger.where] = trigger.id
     return frozenset(each.id for each in enters if speaking.get(each.where, each.id) != each.id)

@@ -21,10 +21,16 @@ _DEPTHS = {"catchment": 1, "proximity": 2, "inside": 3}
 
 def remembered(visits: Visits, steps: Iterable[Trigger], longest: int) -> Visits:
     """`visits` with these steps in its trail; what is older than `longest` milliseconds before the newest goes."""
-    passages = {Passage(step.at, step.kind.value, step.where, step.ring or "") for step in steps}
-    if passages <= set(visits.trail):
+    passages = (Passage(step.at, step.kind.value, step.where, step.ring or "") for step in steps)
+    return with_passages(visits, passages, longest)
+
+
+def with_passages(visits: Visits, passages: Iterable[Passage], longest: int) -> Visits:
+    """`visits` with these passages in its trail."""
+    new = set(passages)
+    if new <= set(visits.trail):
         return visits
-    trail = sorted(passages.union(visits.trail), key=lambda passage: (_order(passage), passage))
+    trail = sorted(new.union(visits.trail), key=lambda passage: (_order(passage), passage))
     kept = [passage for passage in trail if passage.at >= trail[-1].at - longest][-MOST_PASSAGES:]
     return replace(visits, trail=tuple(kept))
 

@@ -24,13 +24,35 @@ class TriggerKind(StrEnum):
     """A member said so, and is believed."""
     VISIT = "VISIT"
     """A visit began: long enough in the innermost ring, or a believed check-in."""
+    SCAN = "SCAN"
+    """A believed check-in by the code of a product, or of a shelf."""
 
 
 OF_RINGS = frozenset({TriggerKind.ENTER, TriggerKind.EXIT, TriggerKind.PASS_BY})
 """Kinds for which it matters which ring of a store it is."""
 
 Key = tuple[TriggerKind, str, str | None]
-"""What a trigger is found by: its kind, its store or place, and its ring where that matters."""
+"""What a trigger is found by: its kind, its store or place, and its ring, or what was scanned, where that matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scannable:
+    """What a code stands for: a product wherever it is sold, or a shelf of one `store`, with what stands there."""
+
+    product: str | None = None
+    category: str | None = None
+    store: str | None = None
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What campaigns may wait for: the product, its category."""
+        named = (("product", self.product), ("category", self.category))
+        return tuple(subject(kind, name) for kind, name in named if name is not None)
+
+
+def subject(kind: str, name: str) -> str:
+    """A product or a category as a campaign waits for it."""
+    return f"{kind} {name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +65,7 @@ class Trigger:
     store: str | None
     ring: str | None = None
     place: str | None = None
+    scanned: Scannable | None = None
 
     @property
     def geofence(self) -> str | None:
@@ -55,23 +78,30 @@ class Trigger:
         return self.store or self.place or ""
 
     @property
-    def key(self) -> Key:
+    def keys(self) -> tuple[Key, ...]:
         """By which the campaigns that wait for it are found."""
-        return self.kind, self.where, self.ring if self.kind in OF_RINGS else None
+        if self.scanned is not None:
+            return tuple((self.kind, self.where, each) for each in (*self.scanned.subjects, None))
+        return ((self.kind, self.where, self.ring if self.kind in OF_RINGS else None),)
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that can happen at any of the stores or places `where`; `ring` for those kinds that have one."""
+    """Something that can happen at any of the stores or places `where`; `ring` for those kinds that have one.
+
+    `subjects` are what a SCAN may be of; none: of anything.
+    """
 
     kind: TriggerKind
     where: frozenset[str]
     ring: str | None = None
+    subjects: frozenset[str] = frozenset()
 
     @property
     def keys(self) -> Iterator[Key]:
         """The keys of all triggers that are this."""
-        return ((self.kind, each, self.ring) for each in self.where)
+        details: frozenset[str | None] = frozenset(self.subjects) or frozenset({self.ring})
+        return ((self.kind, each, detail) for each in self.where for detail in details)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from geofences.ids import timed_id
 from geofences.presence import transition_id
 from geofences.states import Transition, TransitionKind, TransitionReason
 from offers.campaigns import Rules
-from offers.occasions import Occasion, awaited, occasion_id, visit_trigger
+from offers.occasions import Occasion, awaited, occasion_id, steps_among, visit_trigger
 from offers.triggers import Trigger, TriggerKind
 from streams.messages import CheckIn, Ping
 from streams.records import Record
+from streams.scanning import Scanned
 from streams.times import to_milliseconds
 from streams.tracks import Track
 
@@ -52,7 +53,7 @@ def occasions_of(track: Track, transitions: Iterable[Transition], rules: Rules) 
     for at, together in groupby(transitions, key=lambda transition: transition.confirmed_at):
         happened = tuple(chain.from_iterable(_triggers(track, transition, rules) for transition in together))
         triggers = tuple(trigger for trigger in happened if awaited(trigger, rules))
-        steps = tuple(trigger for trigger in happened if trigger.key in rules.steps)
+        steps = steps_among(happened, rules)
         if triggers or steps:
             visits = tuple(each.where for each in happened if each.kind is TriggerKind.VISIT)
             named = occasion_id(track.retailer, track.name, at, happened)
@@ -85,7 +86,7 @@ def check_in_occasion(
     member: str | None,
     device: str | None,
     source: str,
-    store: str,
+    at_store: Scanned,
     at: int,
     entered: tuple[Trigger, ...],
 ) -> Occasion:
@@ -93,12 +94,15 @@ def check_in_occasion(
 
     `entered` are the rings that were entered by it.
     """
-    retailer = rules.retailer
+    retailer, store = rules.retailer, at_store.store
     check_in = Trigger(timed_id(at, "check-in", retailer, source, store), TriggerKind.CHECK_IN, at, store)
     triggers = (check_in, visit_trigger(retailer, source, store, at), *entered)
+    if at_store.scanned is not None:
+        named = timed_id(at, "scan", retailer, source, store, at_store.code)
+        triggers += (Trigger(named, TriggerKind.SCAN, at, store, scanned=at_store.scanned),)
     named = occasion_id(retailer, source, at, triggers)
-    steps = tuple(trigger for trigger in triggers if trigger.key in rules.steps)
-    return Occasion(named, retailer, member, device or source, at, triggers, (store,), steps)
+    told = tuple(trigger for trigger in triggers if awaited(trigger, rules))
+    return Occasion(named, retailer, member, device or source, at, told, (store,), steps_among(triggers, rules))
 
 
 def transition_trigger(track: Track, transition: Transition, of_place: bool = False) -> Trigger:

@@ -16,6 +16,7 @@ from offers.contact_policy import kept_contacts
 from offers.decisions import Circumstances, Verdict, decide
 from offers.eligibility import Refusal
 from offers.members import Consent, Contact, Purpose, Visits, with_visit
+from offers.notices import Notice, noticed, notices_of
 from offers.occasions import Occasion
 from offers.sequences import remembered
 from offers.series import with_step
@@ -25,7 +26,7 @@ from streams.assortments import assortments
 from streams.errors import InfrastructureError
 from streams.outputs import offer_record
 from streams.retailers import Retailers
-from streams.settled import Settled, decisions_told
+from streams.settled import Settled, decisions_told, notices_told
 from streams.steps import Gate, Step
 from streams.tables.members import Claim, Loaded, Outcome
 from streams.tables.places import DEADLINE, Asked, Token
@@ -64,6 +65,7 @@ class _Drafted:
     loaded: Loaded
     verdict: Verdict
     visits: Visits
+    notices: tuple[Notice, ...] = ()
 
     @property
     def winner(self) -> Campaign:
@@ -137,9 +139,12 @@ def _draft(pending: _Pending, loaded: Loaded, circumstances: Circumstances) -> _
         occasion = occasion if new else occasion.without_visits()
     if occasion.steps:
         steps = [step for step in occasion.steps if _may_remember(step, consent)]
-        visits = remembered(visits, steps, circumstances.rules.longest_sequence)
+        visits = remembered(visits, steps, circumstances.rules.trail_kept)
     known = replace(loaded.member, visits=visits) if occasion.member is not None else None
-    return _Drafted(pending, loaded, decide(occasion, known, circumstances), visits)
+    notices = notices_of(occasion, known, circumstances)
+    if notices:
+        visits = noticed(visits, notices, circumstances.rules.trail_kept)
+    return _Drafted(pending, loaded, decide(occasion, known, circumstances), visits, notices)
 
 
 def _may_remember(step: Trigger, consent: Consent) -> bool:
@@ -236,7 +241,7 @@ def _contacts(draft: _Drafted) -> tuple[Contact, ...]:
 
 def _outcome(draft: _Drafted) -> Outcome:
     offer, winner, key = draft.verdict.offer, draft.verdict.winner, draft.pending.owner
-    records = [*decisions_told(draft.verdict.decisions, key)]
+    records = [*decisions_told(draft.verdict.decisions, key), *notices_told(draft.notices, key)]
     if offer is None or winner is None:
         return Outcome(records)
     sent = offer_record(offer, key)

@@ -9,6 +9,7 @@ import orjson
 
 from geofences.presence import Transition, transition_id
 from offers.decisions import Considered, Decision, Offer
+from offers.notices import Notice
 from offers.triggers import Trigger
 from streams import topics
 from streams.decoding import DeadLetter
@@ -87,6 +88,22 @@ def offer_record(offer: Offer, key: str) -> Outgoing:
     return Outgoing(topics.OFFERS.name, key.encode(), _dump(told))
 
 
+def notice_record(notice: Notice, key: str) -> Outgoing:
+    """A notice for the topic of that name."""
+    told: dict[str, Any] = {
+        "id": notice.id,
+        "notice": notice.notice,
+        "retailer": notice.retailer,
+        "store": notice.store,
+        "member": notice.member,
+        "tier": notice.tier,
+        "kind": notice.kind,
+        "at": written(notice.at),
+        "text": notice.text,
+    }
+    return Outgoing(topics.NOTICES.name, key.encode(), _dump(told))
+
+
 def dead_letter_record(letter: DeadLetter) -> Outgoing:
     """A dead letter for the topic of that name; its key says where the record stands."""
     key = f"{letter.topic}|{letter.partition}|{letter.offset}".encode()
@@ -109,6 +126,8 @@ def _trigger(trigger: Trigger) -> dict[str, Any]:
         "geofence": trigger.geofence,
         "store": trigger.store,
         "place": trigger.place,
+        "product": trigger.scanned and trigger.scanned.product,
+        "category": trigger.scanned and trigger.scanned.category,
     }
     return _told(told)
 

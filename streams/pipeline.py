@@ -38,6 +38,7 @@ from streams.messages import CheckIn, Ping
 from streams.outputs import dead_letter_record, transition_record
 from streams.records import Outgoing, Producer, Record
 from streams.retailers import Retailers
+from streams.scanning import read_code
 from streams.settled import Settled, notes
 from streams.steps import Gate, Step, open_gate
 from streams.tables.keyspace import Note
@@ -270,7 +271,9 @@ class _Way:
 
     def _check_in(self, arrival: Arrival, check_in: CheckIn) -> None:
         track, retailer = arrival.track, self._retailers[check_in.retailer]
-        store, at = check_in.store or check_in.code or "", to_milliseconds(check_in.at)
+        at = to_milliseconds(check_in.at)
+        scanned = read_code(check_in, retailer.rules, retailer.index, track, arrival.fix)
+        store = scanned.store
         doubt: FixRejection | CheckInDoubt | None = check_in_rejection(arrival, at)
         if doubt is None:
             last_fixes = track.open().fixes if track is not None else ()
@@ -288,7 +291,7 @@ class _Way:
             member = (track and track.member) or check_in.member or card
             source = check_in.device or check_in.member or check_in.card or ""
             entered = () if track is None or check_in.via not in IN_THE_STORE else self._arrive(track, store, at)
-            self._arise(check_in_occasion(retailer.rules, member, check_in.device, source, store, at, entered))
+            self._arise(check_in_occasion(retailer.rules, member, check_in.device, source, scanned, at, entered))
 
     def _arrive(self, track: Track, store: str, at: int) -> tuple[Trigger, ...]:
         """The rings that a check-in enters, as triggers of its own occasion; what timers told before has its own."""

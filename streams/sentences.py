@@ -74,6 +74,7 @@ def occurrence(trigger: TriggerTold, store: str) -> str:
 
 _OCCURRENCES: Mapping[tuple[str, str], str] = {
     ("CHECK_IN", ""): "checked in at {}",
+    ("SCAN", ""): "scanned something at {}",
     ("VISIT", ""): "a visit of {} began",
     ("ENTER", ""): "came near {}",
     ("ENTER", "catchment"): "came into the neighbourhood of {}",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from offers.coupons import Coupon
 from offers.decisions import Decision, Verdict
+from offers.notices import Notice
 from offers.occasions import Occasion
-from streams.outputs import decision_record
+from streams.outputs import decision_record, notice_record
 from streams.records import Outgoing
 from streams.tables.keyspace import Note
 from streams.tables.members import Outcome
@@ -79,6 +80,12 @@ def _coupon(settled: Settled) -> tuple[str, Coupon]:
         worth=outcome.worth,
     )
     return f"{occasion.retailer}|{outcome.coupon}", coupon
+
+
+def notices_told(notices: Iterable[Notice], key: str) -> list[tuple[str, bytes, bytes]]:
+    """Notices as an outcome keeps them, for the member or device `key`."""
+    sent = (notice_record(notice, key) for notice in notices)
+    return [(each.topic, each.key, each.value or b"") for each in sent]
 
 
 def decisions_told(decisions: Iterable[Decision], key: str) -> list[tuple[str, bytes, bytes]]:

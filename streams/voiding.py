@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import orjson
+from msgspec import structs
 
 from offers.decisions import decision_id, withhold
 from offers.eligibility import Refusal
 from offers.members import Member, Purpose, Visits, Wish
+from offers.notices import lets_notices_out
 from offers.occasions import Occasion
 from offers.series import without_step
 from offers.withheld import Withheld
@@ -16,13 +18,15 @@ from streams.retailers import Retailer
 from streams.settled import Settled, decisions_told
 from streams.tables.members import Loaded, Outcome
 from streams.tables.tables import Tables
-from streams.topics import DECISIONS
+from streams.topics import DECISIONS, NOTICES
 
 
 async def found(
     occasion: Occasion, loaded: Loaded, outcome: Outcome, tables: Tables, retailer: Retailer, now: int
 ) -> Settled:
-    """What was decided stays decided; only a stop, a withdrawn consent or an expiry since then voids an offer."""
+    """What was decided stays decided; a stop, a withdrawn consent or an expiry since then voids offer and notice."""
+    if not lets_notices_out(loaded.member.consent):
+        outcome = structs.replace(outcome, records=[each for each in outcome.records if each[0] != NOTICES.name])
     ended = _ended(loaded.member, outcome, now) if outcome.offer is not None else None
     before = Settled(occasion, outcome, None)
     if ended is None:

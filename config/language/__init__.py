@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from config.language.campaigns import Announce, Campaign, Limits, PerMember
 from config.language.contact import Address, Cap, Contact, Newcomers
+from config.language.notices import Notice
 from config.language.offer import Coupon, Offer, ProductChoice, Recommend, Wording
 from config.language.products import Product, Rating
 from config.language.retailer import Description
-from config.language.stores import ALL_STORES, Place, Point, RingShape, Store, Stores
-from config.language.triggers import AtRing, ChecksIn, Dates, Happening, Somewhere, When
+from config.language.stores import ALL_STORES, Place, Point, RingShape, Shelf, Store, Stores
+from config.language.triggers import AtRing, ChecksIn, Dates, Happening, Scans, Somewhere, When
 from config.language.who import Bought, VisitCount, Who
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Happening",
     "Limits",
     "Newcomers",
+    "Notice",
     "Offer",
     "PerMember",
     "Place",
@@ -39,6 +41,8 @@ __all__ = [
     "Rating",
     "Recommend",
     "RingShape",
+    "Scans",
+    "Shelf",
     "Somewhere",
     "Store",
     "Stores",

@@ -9,6 +9,7 @@ from pydantic import Field
 from config.described import Described
 from config.language.campaigns import Campaign
 from config.language.contact import Contact
+from config.language.notices import Notice
 from config.language.products import Product
 from config.language.stores import Place, Store
 from config.names import Id, LocaleName, TimeZone, Words
@@ -27,4 +28,5 @@ class Description(Described):
     places: tuple[Place, ...] = ()
     contact: Contact = Contact()
     campaigns: tuple[Campaign, ...] = ()
+    notices: tuple[Notice, ...] = ()
     products: tuple[Product, ...] = ()

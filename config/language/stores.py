@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, model_serializer, model_validator
 
 from config.described import Coordinate, Described, exactly_one, listed
 from config.names import Id, TimeZone, Words
+from config.opening_hours import OpeningHoursText
 from config.quantities import Hold, Margin, Radius, quoted, wrong
 from geofences.rings import DEFAULT_VISIT_AFTER
 
@@ -35,6 +36,14 @@ class RingShape(Described):
         return self
 
 
+class Shelf(Described):
+    """A code in one store that members scan: at a shelf, a window, a table; for a product, a category, or neither."""
+
+    code: Words
+    product: Words | None = None
+    category: Words | None = None
+
+
 class Store(Described):
     """A store, its place and its rings."""
 
@@ -43,11 +52,13 @@ class Store(Described):
     tags: Annotated[tuple[Words, ...], BeforeValidator(listed)] = ()
     location: Point
     timezone: TimeZone | None = None
+    hours: OpeningHoursText | None = None
     catchment: RingShape | None = None
     proximity: RingShape | None = None
     inside: RingShape | None = None
     visit_after: Hold = DEFAULT_VISIT_AFTER
     gone_after: Hold | None = None
+    shelves: Annotated[tuple[Shelf, ...], BeforeValidator(listed)] = ()
     on_create: Literal["silent", "fire"] = "silent"
     on_crossing: Literal["silent", "pass_by"] = "silent"
 

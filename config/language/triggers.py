@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 from config.dayparts import DaypartText
 from config.described import Described, exactly_one, listed
 from config.language.stores import Stores
+from config.names import Words
 from config.quantities import Day, Duration, quoted, wrong
 
 
@@ -50,6 +51,14 @@ class ChecksIn(Described):
     stores: Stores = Stores.model_construct(all=True)
 
 
+class Scans(Described):
+    """The code of a product, or a shelf, is scanned at one of the stores: of these products or categories, or any."""
+
+    product: Annotated[tuple[Words, ...], BeforeValidator(listed), Field(min_length=1)] | None = None
+    category: Annotated[tuple[Words, ...], BeforeValidator(listed), Field(min_length=1)] | None = None
+    stores: Stores = Stores.model_construct(all=True)
+
+
 def _visit(value: Any) -> Any:
     if value == "any" or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
         return value
@@ -64,6 +73,7 @@ class Happening(Described):
     passes: AtRing | None = None
     dwells: Somewhere | None = None
     checks_in: ChecksIn | None = None
+    scans: Scans | None = None
     visit: Annotated[int | Literal["any"], PlainValidator(_visit)] | None = None
     stores: Stores | None = None
 
@@ -91,7 +101,7 @@ class Happening(Described):
         return at.places if isinstance(at, Somewhere) else None
 
 
-HAPPENINGS = ("enters", "exits", "passes", "dwells", "checks_in", "visit")
+HAPPENINGS = ("enters", "exits", "passes", "dwells", "checks_in", "scans", "visit")
 """The keys of a happening."""
 
 
@@ -102,6 +112,7 @@ class When(Happening):
     within: Duration | None = None
     not_seen_for: Duration | None = None
     dayparts: Annotated[tuple[DaypartText, ...], BeforeValidator(listed)] = ()
+    even_closed: Annotated[bool, Field(strict=True)] = False
 
     @classmethod
     def triggers(cls) -> tuple[str, ...]:

@@ -52,14 +52,14 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "retailer: shop",
         "retailer: shop\nqqq: 1",
         [
-            "2:1: `qqq` is no key here; known here: campaigns, contact, locale, max_trigger_age, name, places, "
-            "products, retailer, …"
+            "2:1: `qqq` is no key here; known here: campaigns, contact, locale, max_trigger_age, name, notices, "
+            "places, products, …"
         ],
     ),
     "key of a later version": (
         "visit_after: 3min",
-        'hours: "Mo-Sa 10:00-20:30"',
-        ["12:5: " + UNSUPPORTED.format("hours")],
+        "attributes: 1",
+        ["12:5: " + UNSUPPORTED.format("attributes")],
     ),
     "missing key": ("retailer: shop\n", "", ["1:1: `retailer` is missing; add `retailer: …`"]),
     "minutes written as metres": (
@@ -227,6 +227,27 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "when: {enters",
         "when: {dayparts: [lunch], enters",
         ['18:23: `lunch` is no part of the week; write days and hours as in "Mo-Fr 11:30-14:30"'],
+    ),
+    "code that stands for two things": (
+        "price: 39 EUR}",
+        "price: 39 EUR, codes: ['7']}\n  - {id: cream, name: la crème, category: beauty, codes: ['7']}",
+        ["29:59: the code `7` stands in line 28 already; give one of them another"],
+    ),
+    "scan of what is not sold": (
+        "when: {enters: {ring: proximity, stores: [haussmann]}}",
+        "when: {scans: {product: [serum, creme], category: food}}",
+        [
+            "18:37: there is no product `creme`; known here: serum",
+            "18:55: there is no product of category `food`; known here: beauty",
+        ],
+    ),
+    "notice that speaks of an offer": (
+        "products:\n",
+        "notices:\n  - {id: door, when: {checks_in: {stores: [rivoli]}}, text: 'ici : $discount'}\nproducts:\n",
+        [
+            "28:44: there is no store `rivoli`; known here: haussmann",
+            "28:61: a notice cannot speak of `$discount`; it knows $first_name, $store, $points",
+        ],
     ),
     "tier that is no text": ("[gold]", "[5]", ['19:18: `5` is no text; put quotes round it: "5"']),
     "no tier": ("[gold]", "[]", ["19:17: nothing stands here; write at least one, or leave the key out"]),
