@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from config import language
 from config.consistency import chosen
+from config.quantities import DAY
 from offers import campaigns
 from offers.contact_policy import Announcement
 from offers.limits import Each, Limits
+from offers.purchase_rules import Bought, PurchaseCount, Spent
 from offers.recommendation import Recommendation, Source
 from offers.triggers import Happening, Scannable, TriggerKind, When, subject
 
@@ -134,13 +136,19 @@ def _who(who: language.Who) -> campaigns.Who:
         tiers=frozenset(who.tier) if who.tier is not None else None,
         bought=tuple(map(_bought, who.bought)),
         not_bought=tuple(map(_bought, who.not_bought)),
+        spent=tuple(_spent(each) for each in who.spent),
+        purchases=tuple(PurchaseCount(each.within // DAY, each.at_least, each.at_most) for each in who.purchases),
         least_visits=visits.at_least,
         most_visits=visits.at_most,
     )
 
 
-def _bought(bought: language.Bought) -> campaigns.Bought:
-    return campaigns.Bought(bought.within, bought.category, bought.product)
+def _bought(bought: language.Bought) -> Bought:
+    return Bought(bought.within, bought.category, bought.product)
+
+
+def _spent(spent: language.Spent) -> Spent:
+    return Spent(spent.within // DAY, spent.category, spent.at_least, spent.at_most)
 
 
 def _offer(offer: language.Offer, own_language: str, stores: Mapping[str, language.Store]) -> campaigns.OfferTemplate:

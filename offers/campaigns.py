@@ -13,26 +13,16 @@ from offers.members import SAME_VISIT
 from offers.money import Money
 from offers.opening_hours import OpeningHours
 from offers.products import Product
+from offers.purchase_rules import PurchaseRules
 from offers.recommendation import Recommendation
 from offers.triggers import Key, Scannable, Trigger, When
 
 
 @dataclass(frozen=True, slots=True)
-class Bought:
-    """A purchase of a category, or of one product, within the last `within` milliseconds."""
-
-    within: int
-    category: str | None = None
-    product: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(PurchaseRules):
     """Whom a campaign is for; everything that is set must hold."""
 
     tiers: frozenset[str] | None = None
-    bought: tuple[Bought, ...] = ()
-    not_bought: tuple[Bought, ...] = ()
     least_visits: int | None = None
     most_visits: int | None = None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from offers.campaigns import Bought, Campaign, OfferTemplate, Rules, Store
+from offers.campaigns import Campaign, OfferTemplate, Rules, Store
 from offers.closing import closing_after
 from offers.contact_policy import (
     Cap,
@@ -25,6 +25,7 @@ from offers.members import Member, Wish, last_seen
 from offers.money import Money
 from offers.opening_hours import is_open
 from offers.products import Product
+from offers.purchase_rules import against
 from offers.recommendation import NOTHING_SOLD, Recommender, first_of, recommend
 from offers.sequences import missing_step
 from offers.series import given, next_template
@@ -59,11 +60,11 @@ class Candidate:
         offer = self.template
         if offer.product is not None:
             return self.catalogue.get(offer.product)
-        lines, zone = self.member.purchases.lines, self.store.zone
+        history = self.member.purchases
         if offer.recommend is not None:
-            return recommend(offer.recommend, lines, self.at, zone, self.catalogue, self.recommender)
+            return recommend(offer.recommend, history, self.at, self.catalogue, self.recommender)
         if offer.category is not None:
-            return first_of(offer.category, lines, self.at, zone, self.catalogue)
+            return first_of(offer.category, history, self.at, self.catalogue)
         return None
 
     @cached_property
@@ -210,8 +211,7 @@ def _history(candidate: Candidate) -> str | None:
 
 def _against(candidate: Candidate) -> Iterator[str]:
     who, visits = candidate.campaign.who, candidate.member.total_visits
-    yield from (f"did not buy {_named(each)}" for each in who.bought if not _did_buy(candidate, each))
-    yield from (f"did buy {_named(each)}" for each in who.not_bought if _did_buy(candidate, each))
+    yield from against(who, candidate.member.purchases, candidate.at, candidate.store.zone)
     if who.least_visits is not None and visits < who.least_visits:
         yield f"came {visits} times, at least {who.least_visits} asked for"
     if who.most_visits is not None and visits > who.most_visits:
@@ -239,20 +239,6 @@ def _against_absence(candidate: Candidate, asked: int) -> Iterator[str]:
         yield "was never seen before"
     elif candidate.at - seen < asked:
         yield f"was seen {(candidate.at - seen) // DAY} days ago, away for {asked // DAY} asked for"
-
-
-def _did_buy(candidate: Candidate, bought: Bought) -> bool:
-    """A purchase exactly `within` ago still counts; one later than the trigger does not yet."""
-    return any(
-        candidate.at - bought.within <= line.at <= candidate.at
-        and bought.category in (None, line.category)
-        and bought.product in (None, line.product)
-        for line in candidate.member.purchases.lines
-    )
-
-
-def _named(bought: Bought) -> str:
-    return f"{bought.product or bought.category} within {bought.within // DAY} days"
 
 
 def _newcomer(candidate: Candidate) -> str | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
+from offers.history import NO_PURCHASES, History
+
 SAME_VISIT = 2 * 3_600_000
 """Milliseconds within which the same store again is the same visit."""
 
@@ -116,24 +118,6 @@ class Visits:
     series: Mapping[str, Progress] = field(default_factory=dict)
 
 
-class PurchaseLine(NamedTuple):
-    """One line of a purchase."""
-
-    at: int
-    category: str
-    product: str
-    cents: int
-
-
-@dataclass(frozen=True, slots=True)
-class Purchases:
-    """What a member bought; `lines` oldest first, bounded by age and number."""
-
-    lines: tuple[PurchaseLine, ...] = ()
-    ids: tuple[str, ...] = ()
-    """Purchases already counted, so that one that comes twice counts once; newest last, bounded."""
-
-
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What the retailer told us. Everything may be missing."""
@@ -160,7 +144,7 @@ class Member:
     profile: Profile = Profile()
     consent: Consent = Consent()
     visits: Visits = Visits()
-    purchases: Purchases = Purchases()
+    purchases: History = NO_PURCHASES
     contacts: tuple[Contact, ...] = ()
 
     @property
@@ -202,7 +186,7 @@ def with_visit(visits: Visits, store: str, at: int) -> tuple[Visits, bool]:
 def last_seen(member: Member, at: int) -> int | None:
     """When the member was last in a store or bought something, before what happens `at`; None: never, as we know."""
     seen = [min(visit.last, at) for visit in member.visits.recent if visit.first < at]
-    seen += [line.at for line in member.purchases.lines if line.at < at]
+    seen += member.purchases.times_before(at)
     if member.profile.last_visit is not None and member.profile.last_visit < at:
         seen.append(member.profile.last_visit)
     return max(seen, default=None)

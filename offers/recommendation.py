@@ -6,20 +6,21 @@ Where a source knows several they stand best first, equal ones by their id: the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
-from offers.contact_policy import local
-from offers.members import PurchaseLine
+from offers.history import History
 from offers.products import Product
 
 DAY = 86_400_000
 RECENTLY = 60 * DAY
 """Milliseconds for which a product that was bought is not recommended again."""
+
+FAR = 1 << 48
+"""Milliseconds UTC: after all times."""
 
 AGAIN_AND_AGAIN = 3
 """On so many days within `A_YEAR` a product was bought that is recommended however lately it was bought."""
@@ -88,52 +89,40 @@ def best_first(counts: Mapping[str, int]) -> tuple[str, ...]:
 
 def recommend(
     asked: Recommendation,
-    lines: Sequence[PurchaseLine],
+    history: History,
     at: int,
-    zone: ZoneInfo,
     catalogue: Mapping[str, Product],
     recommender: Recommender,
 ) -> Product | None:
-    """The product for a member who bought `lines`, at `at` (milliseconds UTC); None where nothing fits.
-
-    `zone` is the clock by which days of purchases are counted.
-    """
-    unwanted = bought_lately(lines, at, zone)
+    """The product for a member with that history, at `at` (milliseconds UTC); None where nothing fits."""
     for source in asked.sources:
-        for name in _named(source, lines, catalogue, recommender):
+        for name in _named(source, history, catalogue, recommender):
             product = catalogue.get(name)
-            if product is not None and asked.category in (None, product.category) and name not in unwanted:
+            if product is None or asked.category not in (None, product.category):
+                continue
+            if not bought_lately(history, name, at):
                 return product
     return None
 
 
-def first_of(
-    category: str, lines: Sequence[PurchaseLine], at: int, zone: ZoneInfo, catalogue: Mapping[str, Product]
-) -> Product | None:
+def first_of(category: str, history: History, at: int, catalogue: Mapping[str, Product]) -> Product | None:
     """The first of `category` in the order of the catalogue that was not bought lately."""
-    unwanted = bought_lately(lines, at, zone)
     fitting = (product for product in catalogue.values() if product.category == category)
-    return next((product for product in fitting if product.id not in unwanted), None)
+    return next((product for product in fitting if not bought_lately(history, product.id, at)), None)
 
 
-def bought_lately(lines: Iterable[PurchaseLine], at: int, zone: ZoneInfo) -> frozenset[str]:
-    """Products bought less than `RECENTLY` before `at`, without those that are bought again and again."""
-    known = [line for line in lines if line.product]
-    lately = {line.product for line in known if line.at > at - RECENTLY}
-    return frozenset(name for name in lately if _days(name, known, at, zone) < AGAIN_AND_AGAIN)
-
-
-def _days(product: str, lines: Iterable[PurchaseLine], at: int, zone: ZoneInfo) -> int:
-    bought = (line.at for line in lines if line.product == product and line.at > at - A_YEAR)
-    return len({local(moment, zone).date() for moment in bought})
+def bought_lately(history: History, product: str, at: int) -> bool:
+    """Whether it was, or may have been, bought less than `RECENTLY` before `at`, and not again and again."""
+    lately = history.bought(at - RECENTLY + 1, FAR, product=product) is not False
+    return lately and history.days_bought(product, at - A_YEAR) < AGAIN_AND_AGAIN
 
 
 def _named(
-    source: Source, lines: Iterable[PurchaseLine], catalogue: Mapping[str, Product], recommender: Recommender
+    source: Source, history: History, catalogue: Mapping[str, Product], recommender: Recommender
 ) -> Iterator[str]:
     match source:
         case Source.BOUGHT_TOGETHER:
-            yield from recommender.bought_together(frozenset(line.product for line in lines if line.product))
+            yield from recommender.bought_together(history.bought_of(catalogue))
         case Source.BESTSELLER:
             yield from recommender.bestsellers()
             yield from sorted(catalogue)

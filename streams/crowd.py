@@ -11,7 +11,8 @@ from shapely import point_on_surface
 from geofences.fixes import Fix, metres_between
 from geofences.rings import WGS84, Circle, Geofence, Zone, typical_radius
 from geofences.walks import Place, walk
-from offers.campaigns import Bought, Rules
+from offers.campaigns import Rules
+from offers.purchase_rules import Bought
 from streams.phones import event
 from streams.times import written
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from offers import history
 from offers.contact_policy import kept_contacts
-from offers.members import Contact, PurchaseLine, Purchases
+from offers.history import Line
+from offers.members import Contact
 from offers.money import Money
 from offers.products import Product
+from offers.purchase_rules import store_day
 from streams.decoding import Fault, NotAMessage
 from streams.messages import ContactMade, Purchase
 from streams.newest import deleted_at
 from streams.records import Outgoing
-from streams.retailers import Retailers
+from streams.retailers import Retailer, Retailers
 from streams.tables.tables import Tables
 from streams.times import to_milliseconds
-
-MOST_LINES = 256
-MOST_IDS = 256
-LONGEST = 800 * 86_400_000
-"""Milliseconds before a member's newest purchase that lines are kept."""
 
 
 async def add_purchase(purchase: Purchase, tables: Tables, retailers: Retailers) -> list[Outgoing]:
@@ -28,17 +26,16 @@ async def add_purchase(purchase: Purchase, tables: Tables, retailers: Retailers)
     owner = await owner_of(purchase.retailer, purchase.member, purchase.card, tables)
     if await _is_forgotten(owner, purchase.at, tables):
         return []
-    categories = await _categories(purchase, tables, retailers[purchase.retailer].rules.products)
-
-    def added(before: Purchases) -> Purchases:
-        return with_purchase(before, purchase, categories)
-
-    before: Purchases = (await tables.members.read("purchases", owner)).value
-    if added(before) is not before:
-        # First the sale, which knows for a while what it counted: after a crash between the two it comes again.
-        products = [line.product for line in purchase.lines if line.product]
-        await tables.sales.count(purchase.retailer, purchase.id, products)
-        await tables.members.revise("purchases", owner, added)
+    before: history.History = (await tables.members.read("purchases", owner)).value
+    if history.is_counted(before, purchase.id):
+        return []
+    retailer = retailers[purchase.retailer]
+    categories = await _categories(purchase, tables, retailer.rules.products)
+    lines = tuple(_lines(purchase, categories))
+    new = history.Purchase(purchase.id, to_milliseconds(purchase.at), _day(purchase, retailer), lines)
+    # First the sale, which knows for a while what it counted: after a crash between the two it comes again.
+    await tables.sales.count(purchase.retailer, purchase.id, [line.product for line in lines if line.product])
+    await tables.members.revise("purchases", owner, lambda before: history.with_purchase(before, new))
     return []
 
 
@@ -78,20 +75,17 @@ async def _categories(purchase: Purchase, tables: Tables, configured: Mapping[st
     return found
 
 
-def with_purchase(before: Purchases, purchase: Purchase, categories: Mapping[str, str]) -> Purchases:
-    """`before` with the lines of `purchase`, unless they are there; `categories` by product."""
-    if purchase.id in before.ids:
-        return before
-    at = to_milliseconds(purchase.at)
-    bought = (
-        PurchaseLine(
-            at, line.category or categories.get(line.product or "", ""), line.product or "", _cents(line.amount)
-        )
-        for line in purchase.lines
-    )
-    lines = sorted((*before.lines, *bought))
-    kept = [line for line in lines if line.at > lines[-1].at - LONGEST][-MOST_LINES:]
-    return Purchases(tuple(kept), (*before.ids, purchase.id)[-MOST_IDS:])
+def _day(purchase: Purchase, retailer: Retailer) -> int:
+    """The day of the purchase on the calendar of its store, or of the retailer where it names none that we know."""
+    store = retailer.rules.stores.get(purchase.store or "")
+    return store_day(to_milliseconds(purchase.at), store.zone if store else retailer.rules.zone)
+
+
+def _lines(purchase: Purchase, categories: Mapping[str, str]) -> Iterator[Line]:
+    """Its lines with their categories; `categories` by product, of those that name none."""
+    for line in purchase.lines:
+        category = line.category or categories.get(line.product or "", "")
+        yield Line(category, line.product or "", Money.parse(line.amount).cents)
 
 
 def with_contact(before: tuple[Contact, ...], made: Contact) -> tuple[Contact, ...]:
@@ -99,7 +93,3 @@ def with_contact(before: tuple[Contact, ...], made: Contact) -> tuple[Contact, .
     if any(contact.id == made.id for contact in before):
         return before
     return kept_contacts((*before, made))
-
-
-def _cents(amount: str) -> int:
-    return Money.parse(amount).cents

@@ -13,7 +13,7 @@ from config.language.products import Product, Rating
 from config.language.retailer import Description
 from config.language.stores import ALL_STORES, Place, Point, RingShape, Shelf, Store, Stores
 from config.language.triggers import AtRing, ChecksIn, Dates, Happening, Scans, Somewhere, When
-from config.language.who import Bought, VisitCount, Who
+from config.language.who import Bought, PurchaseCount, Spent, VisitCount, Who
 
 __all__ = [
     "ALL_STORES",
@@ -38,12 +38,14 @@ __all__ = [
     "Point",
     "Product",
     "ProductChoice",
+    "PurchaseCount",
     "Rating",
     "Recommend",
     "RingShape",
     "Scans",
     "Shelf",
     "Somewhere",
+    "Spent",
     "Store",
     "Stores",
     "VisitCount",

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, model_validator
 
 from config.described import Described, exactly_one, listed
 from config.names import Words
-from config.quantities import Duration, wrong
+from config.quantities import DAY, Price, quoted, read_duration, write_duration, wrong
+from offers.day_sums import LONGEST_DAYS
+from offers.money import Money
+from offers.recency import LONGEST
+
+
+def read_remembered(value: Any) -> int:
+    """Milliseconds of a time for which it is remembered when something was bought."""
+    milliseconds = read_duration(value)
+    if milliseconds > LONGEST:
+        raise wrong(
+            f"{quoted(value)} is longer than purchases are remembered", f"write at most {write_duration(LONGEST)}"
+        )
+    return milliseconds
+
+
+def read_days(value: Any) -> int:
+    """Milliseconds of whole days, as many as sums are kept for."""
+    milliseconds = read_duration(value)
+    if milliseconds % DAY:
+        raise wrong(f"{quoted(value)} is no whole number of days, and sums are kept by the day", "write one, as in 30d")
+    if milliseconds > LONGEST_DAYS * DAY:
+        raise wrong(f"{quoted(value)} is longer than sums may be asked for", f"write at most {LONGEST_DAYS}d")
+    return milliseconds
+
+
+Remembered = Annotated[int, PlainValidator(read_remembered), PlainSerializer(write_duration)]
+Days = Annotated[int, PlainValidator(read_days), PlainSerializer(write_duration)]
 
 
 class Bought(Described):
@@ -16,7 +43,7 @@ class Bought(Described):
 
     category: Words | None = None
     product: Words | None = None
-    within: Duration
+    within: Remembered
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
@@ -39,10 +66,50 @@ class VisitCount(Described):
         return self
 
 
+class Spent(Described):
+    """How much was spent, on a category or on all, in the last days of the store's calendar, today included."""
+
+    category: Words | None = None
+    at_least: Price | None = None
+    at_most: Price | None = None
+    within: Days
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        refuse_nobody("spent", self.at_least, self.at_most)
+        return self
+
+
+class PurchaseCount(Described):
+    """How many purchases there were in the last days of the store's calendar, today included."""
+
+    at_least: Annotated[int, Field(strict=True, ge=0)] | None = None
+    at_most: Annotated[int, Field(strict=True, ge=0)] | None = None
+    within: Days
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        refuse_nobody("purchases", self.at_least, self.at_most)
+        return self
+
+
+def refuse_nobody(key: str, least: int | Money | None, most: int | Money | None) -> None:
+    """A finding for bounds between which nothing lies, or for none at all."""
+    if least is None and most is None:
+        raise wrong(f"`{key}` says no bound", "write `at_least` or `at_most`, or both")
+    if isinstance(least, Money) and isinstance(most, Money) and least.currency != most.currency:
+        raise wrong(f"{least} and {most} are two currencies", "use one")
+    low, high = (each.cents if isinstance(each, Money) else each for each in (least, most))
+    if low is not None and high is not None and high < low:
+        raise wrong(f"at least {least} and at most {most} is nobody", "swap the two")
+
+
 class Who(Described):
     """Whom a campaign is for; everything that is set must hold."""
 
     tier: Annotated[tuple[Words, ...], BeforeValidator(listed), Field(min_length=1)] | None = None
     bought: Annotated[tuple[Bought, ...], BeforeValidator(listed)] = ()
     not_bought: Annotated[tuple[Bought, ...], BeforeValidator(listed)] = ()
+    spent: Annotated[tuple[Spent, ...], BeforeValidator(listed)] = ()
+    purchases: Annotated[tuple[PurchaseCount, ...], BeforeValidator(listed)] = ()
     visits: VisitCount | None = None

@@ -8,7 +8,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from offers.members import Consent, Contact, Member, Profile, Purchases, Visits
+from offers.history import NO_PURCHASES, History
+from offers.members import Consent, Contact, Member, Profile, Visits
 from offers.money import Money
 from streams.tables import keys
 from streams.tables.keys import KEPT
@@ -41,7 +42,7 @@ KINDS = {
     "profile": Kept(_NO_FIELDS, msgspec.msgpack.Decoder(Fields).decode),
     "consent": Kept(Consent(), msgspec.msgpack.Decoder(Consent).decode),
     "visits": Kept(Visits(), msgspec.msgpack.Decoder(Visits).decode),
-    "purchases": Kept(Purchases(), msgspec.msgpack.Decoder(Purchases).decode),
+    "purchases": Kept(NO_PURCHASES, msgspec.msgpack.Decoder(History).decode),
     "contacts": Kept((), msgspec.msgpack.Decoder(tuple[Contact, ...]).decode),
 }
 

@@ -147,6 +147,30 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "bought: {product: sérum,",
         ["19:43: there is no product `sérum`; did you mean `serum`?"],
     ),
+    "bought too long ago to be remembered": (
+        "365d}",
+        "1201d}",
+        ["19:60: `1201d` is longer than purchases are remembered; write at most 1200d"],
+    ),
+    "sums of hours": (
+        "bought: {category: beauty, within: 365d}",
+        "spent: {at_least: 50 EUR, within: 36h}, purchases: {at_least: 2, within: 366d}",
+        [
+            "19:59: `36h` is no whole number of days, and sums are kept by the day; write one, as in 30d",
+            "19:98: `366d` is longer than sums may be asked for; write at most 365d",
+        ],
+    ),
+    "sums of nobody": (
+        "bought: {category: beauty, within: 365d}",
+        "spent: [{within: 30d}, {at_least: 5 EUR, at_most: 4 EUR, within: 30d}, "
+        "{at_least: 5 EUR, at_most: 9 CHF, within: 30d}], purchases: {at_least: 2, at_most: 1, within: 1d}",
+        [
+            "19:33: `spent` says no bound; write `at_least` or `at_most`, or both",
+            "19:48: at least 5.00 EUR and at most 4.00 EUR is nobody; swap the two",
+            "19:96: 5.00 EUR and 9.00 CHF are two currencies; use one",
+            "19:156: at least 2 and at most 1 is nobody; swap the two",
+        ],
+    ),
     "unknown category offered": (
         "product: serum",
         "product: {category: beaty}",

@@ -14,11 +14,12 @@ from config import ConfigError, RetailerConfig, load, load_or_refuse
 from config.loading import is_scenarios
 from config.showing import show
 from geofences.rings import Circle, Ring, RingPolicy
-from offers.campaigns import Bought, Discount, PerMember, Text, Who
+from offers.campaigns import Discount, PerMember, Text, Who
 from offers.contact_policy import Announcement, Cap, Newcomers, QuietHours
 from offers.limits import Limits
 from offers.money import Money
 from offers.products import Product, Rating
+from offers.purchase_rules import Bought, PurchaseCount, Spent
 from offers.recommendation import Recommendation, Source
 from offers.triggers import TriggerKind, When
 from tests.config.sound_retailer import SOUND, altered
@@ -73,13 +74,19 @@ def test_a_rating_is_compiled(loaded) -> None:
 def test_the_other_keys_of_a_campaign_are_compiled(loaded) -> None:
     text = altered(
         ("when: {enters: {ring: proximity, stores: [haussmann]}}", "when: {visit: 6, stores: {tag: flagship}}"),
-        ("within: 365d}}", "within: 365d}, not_bought: [{product: serum, within: 60d}], visits: {at_least: 2}}"),
+        (
+            "within: 365d}}",
+            "within: 365d}, not_bought: [{product: serum, within: 60d}], visits: {at_least: 2}, "
+            "spent: {category: beauty, at_least: 50 EUR, within: 90d}, purchases: {at_most: 3, within: 30d}}",
+        ),
         ("15% of product", "5 EUR"),
         ("    limits:", "    priority: -3\n    holdout: 10%\n    dates: {from: 2026-11-20}\n    limits:"),
     )
     (campaign,) = loaded(text).rules.campaigns
     assert campaign.when == When(TriggerKind.VISIT, frozenset({"haussmann"}), nth=6)
     assert campaign.who.not_bought == (Bought(60 * DAY, product="serum"),)
+    assert campaign.who.spent == (Spent(90, "beauty", Money(5_000, "EUR")),)
+    assert campaign.who.purchases == (PurchaseCount(30, most=3),)
     assert (campaign.who.least_visits, campaign.who.most_visits) == (2, None)
     assert campaign.offer.discount == Discount(amount=Money(500, "EUR"))
     assert (campaign.priority, campaign.holdout_percent) == (-3, 10)

@@ -12,10 +12,12 @@ from offers.campaigns import Campaign, OfferTemplate, Rules, Store, Text, Who
 from offers.contact_policy import ContactPolicy, milliseconds
 from offers.decisions import Circumstances
 from offers.eligibility import Candidate, Refusal
+from offers.history import NO_PURCHASES, History, Line, Purchase, with_purchase
 from offers.members import Consent, Grant, Member, Profile
 from offers.money import Money
 from offers.occasions import Occasion
 from offers.products import Product
+from offers.purchase_rules import store_day
 from offers.triggers import Trigger, TriggerKind, When
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -64,6 +66,11 @@ def consent(**changed: Any) -> Consent:
 def member(name: str = "anna", **changed: Any) -> Member:
     """A member who consents to offers, and of whom nothing else is known."""
     return Member(name, **({"consent": consent(), "profile": Profile()} | changed))
+
+
+def purchases(*lines: Line, moment: int = NOON) -> History:
+    """One purchase of these lines."""
+    return with_purchase(NO_PURCHASES, Purchase("1", moment, store_day(moment, PARIS), lines))
 
 
 def enter(ring: str = "proximity", store: str = "haussmann", moment: int = NOON) -> Trigger:

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offers.campaigns import Bought, Campaign, OfferTemplate, PerMember, Text
+from offers.campaigns import Campaign, OfferTemplate, PerMember, Text
 from offers.contact_policy import Cap, ContactPolicy, QuietHours
 from offers.eligibility import CHECKS, Candidate, refusal
-from offers.members import Contact, Member, Profile, PurchaseLine, Purchases, Visits
+from offers.history import Line
+from offers.members import Contact, Member, Profile, Visits
+from offers.purchase_rules import Bought
 from offers.recommendation import RECENTLY
 from offers.withheld import ORDER, Withheld
 from tests.offers.samples import (
@@ -26,6 +28,7 @@ from tests.offers.samples import (
     campaign,
     candidate,
     member,
+    purchases,
     rules,
     who,
 )
@@ -43,7 +46,7 @@ def reason(asked: Candidate) -> Withheld | None:
 
 
 def bought(moment: int, category: str = "skincare", product: str = "serum") -> Member:
-    return member(purchases=Purchases((PurchaseLine(moment, category, product, 3_900),)))
+    return member(purchases=purchases(Line(category, product, 3_900), moment=moment))
 
 
 def spoken_to(*moments: int, campaign: str = "welcome") -> tuple[Contact, ...]:
@@ -217,8 +220,8 @@ def test_no_product_where_nothing_in_the_catalogue_fits(offer: OfferTemplate) ->
 
 
 def test_no_product_where_everything_of_the_category_was_bought() -> None:
-    lines = tuple(PurchaseLine(NOON - 1, "skincare", name, 1) for name in CATALOGUE)
-    everything = member(purchases=Purchases(lines))
+    lines = (Line("skincare", name, 1) for name in CATALOGUE)
+    everything = member(purchases=purchases(*lines, moment=NOON - 1))
     assert reason(candidate(of_category("skincare"), everything)) is Withheld.NO_PRODUCT
 
 

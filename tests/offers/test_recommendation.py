@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from offers.campaigns import OfferTemplate
 from offers.eligibility import Candidate, refusal
-from offers.members import PurchaseLine, Purchases
+from offers.history import NO_PURCHASES, History, Line, Purchase, with_purchase
 from offers.money import Money
 from offers.products import Product
+from offers.purchase_rules import store_day
 from offers.recommendation import (
     A_YEAR,
     NOTHING_SOLD,
@@ -41,17 +42,30 @@ COUNTS = Counts(
 )
 
 
-def bought(name: str, ago: int) -> PurchaseLine:
-    return PurchaseLine(NOON - ago, SHOP[name].category, name, 1_000)
+def bought(name: str, ago: int) -> Purchase:
+    return bought_at(name, NOON - ago)
+
+
+def bought_at(name: str, moment: int, category: str = "skincare") -> Purchase:
+    known = SHOP.get(name)
+    line = Line(known.category if known else category, name, 1_000)
+    return Purchase(f"{name} {moment}", moment, store_day(moment, PARIS), (line,))
+
+
+def history(*purchases: Purchase) -> History:
+    found = NO_PURCHASES
+    for each in purchases:
+        found = with_purchase(found, each)
+    return found
 
 
 def recommended(
-    *lines: PurchaseLine,
+    *purchases: Purchase,
     sources: tuple[Source, ...] = (TOGETHER, BEST),
     category: str | None = "skincare",
     recommender: Recommender = COUNTS,
 ) -> str | None:
-    found = recommend(Recommendation(sources, category), lines, NOON, PARIS, SHOP, recommender)
+    found = recommend(Recommendation(sources, category), history(*purchases), NOON, SHOP, recommender)
     return None if found is None else found.id
 
 
@@ -107,17 +121,17 @@ def test_unless_it_was_bought_on_three_days_of_the_last_year(ago: tuple[int, ...
 
 def test_days_are_those_of_the_store() -> None:
     evening, midnight = at("2026-11-10T23:59"), at("2026-11-11T00:00")
-    lines = [PurchaseLine(moment, "skincare", "cream", 1) for moment in (at("2026-09-01T12:00"), evening, midnight)]
+    lines = [bought_at("cream", moment) for moment in (at("2026-09-01T12:00"), evening, midnight)]
     assert recommended(*lines, sources=(BEST,)) == "cream"
 
 
 def test_a_purchase_without_a_product_stands_against_none() -> None:
-    assert recommended(PurchaseLine(NOON, "skincare", "", 1)) == "cream"
+    assert recommended(bought_at("", NOON)) == "cream"
 
 
 def test_no_product_where_nothing_fits() -> None:
     asked = campaign(offer=OfferTemplate(HELLO, recommend=Recommendation((BEST,), "skincare")))
-    everything = Purchases(tuple(bought(name, DAY) for name in SHOP))
+    everything = history(*(bought(name, DAY) for name in SHOP))
     candidate = Candidate(
         asked, member(purchases=everything), NOON, STORES["haussmann"], rules(asked), SHOP, recommender=COUNTS
     )
@@ -138,10 +152,14 @@ SOURCES = st.lists(st.sampled_from(Source), min_size=1, max_size=3).map(tuple)
 
 @given(lines=LINES, counts=MANY, sources=SOURCES)
 def test_the_order_in_which_purchases_and_counts_came_makes_no_difference(
-    lines: list[PurchaseLine], counts: Counts, sources: tuple[Source, ...]
+    lines: list[Purchase], counts: Counts, sources: tuple[Source, ...]
 ) -> None:
     turned = Counts(dict(reversed(counts.sold.items())), dict(reversed(counts.together.items())))
     first = recommended(*lines, sources=sources, recommender=counts)
     assert recommended(*reversed(lines), sources=sources, recommender=turned) == first
-    days = {(line.at // DAY) for line in lines if line.product == first}
-    assert first is None or len(days) >= 3 or all(line.at <= NOON - RECENTLY for line in lines if line.product == first)
+    days = {(line.at // DAY) for line in lines if line.lines[0].product == first}
+    assert (
+        first is None
+        or len(days) >= 3
+        or all(line.at <= NOON - RECENTLY for line in lines if line.lines[0].product == first)
+    )

@@ -7,15 +7,29 @@ import pytest
 from offers.campaigns import OfferTemplate, Text
 from offers.decisions import decide
 from offers.eligibility import refusal
-from offers.members import Member, Profile, Progress, PurchaseLine, Purchases, Visit, Visits, last_seen
+from offers.history import Line, Purchase, with_purchase
+from offers.members import Member, Profile, Progress, Visit, Visits, last_seen
 from offers.occasions import visit_trigger
 from offers.series import next_template, with_step, without_step
 from offers.triggers import TriggerKind, When
 from offers.withheld import Withheld
-from tests.offers.samples import DAY, HOUR, NOON, campaign, candidate, circumstances, member, occasion, rules
+from tests.offers.samples import (
+    DAY,
+    HOUR,
+    NOON,
+    campaign,
+    candidate,
+    circumstances,
+    member,
+    occasion,
+    purchases,
+    rules,
+)
 
 STEPS = tuple(OfferTemplate({"fr": Text(word, word)}, service=word) for word in ("parking", "retouches", "café"))
 DISCOVER = campaign("discover", when=When(TriggerKind.VISIT, frozenset({"haussmann"})), offer=STEPS[0], series=STEPS)
+LINE = Line("a", "b", 1)
+JUST_NOW = Purchase("2", NOON, NOON // DAY, (LINE,))
 AWAY = campaign(when=When(TriggerKind.ENTER, frozenset({"haussmann"}), "proximity", not_seen_for=60 * DAY))
 
 
@@ -57,7 +71,7 @@ def test_a_step_is_counted_once_and_taken_back_once() -> None:
         ({"visits": Visits(1, (Visit("rivoli", NOON - HOUR, NOON - 1),))}, NOON - 1),
         ({"visits": Visits(1, (Visit("rivoli", NOON - HOUR, NOON + HOUR),))}, NOON),
         ({"visits": Visits(1, (Visit("haussmann", NOON, NOON),))}, None),
-        ({"purchases": Purchases((PurchaseLine(NOON - 2, "a", "b", 1), PurchaseLine(NOON, "a", "b", 1)))}, NOON - 2),
+        ({"purchases": with_purchase(purchases(LINE, moment=NOON - 2), JUST_NOW)}, NOON - 2),
     ],
 )
 def test_seen_is_who_came_or_bought_before_this(known: dict[str, object], expected: int | None) -> None:

@@ -9,7 +9,8 @@ import pytest
 import redis
 
 from offers.coupons import Coupon, Redemption
-from offers.members import Contact, Purchases, Visits
+from offers.history import History
+from offers.members import Contact, Visits
 from offers.products import Product
 from streams.tables.api_keys import ApiKey
 from streams.tables.keys import KEPT
@@ -41,7 +42,7 @@ async def write_everything(tables: Tables, retailer: str, partition: int) -> Non
     for kind, value in {
         "profile": Fields(said={"tier": 1}),
         "consent": None,
-        "purchases": Purchases((), ("1",)),
+        "purchases": History(1),
     }.items():
         await tables.members.revise(kind, anna, lambda before, value=value: value or before)
     (loaded,) = await tables.members.load([(anna, "occasion")])

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from offers.members import Consent, Contact, Grant, Member, Profile, PurchaseLine, Purchases, Visit, Visits, Wish
+from offers.history import NO_PURCHASES, Line, Purchase, with_purchase
+from offers.members import Consent, Contact, Grant, Member, Profile, Visit, Visits, Wish
 from streams.tables.keyspace import Keyspace
 from streams.tables.members import Claim, Fields, Loaded, Members, Outcome
 from streams.tables.tables import Tables
@@ -18,6 +19,7 @@ NOW = 1_795_131_000_000
 OCCASION = "occasion-1"
 WITHHELD = Outcome([("decisions", b"galerie|anna", b"{}")])
 OFFERED = Outcome([("offers", b"galerie|anna", b'{"id": "1"}')], "offer-1", "welcome", True, "CODE", NOW + 1)
+BOUGHT = with_purchase(NO_PURCHASES, Purchase("1", NOW, 20_778, (Line("skincare", "p", 5),)))
 GRANTED = Consent({"offers": Grant(True, NOW)})
 
 
@@ -46,7 +48,7 @@ def test_of_nobody_nothing_is_known(tables: Tables, run: Run, owner: str) -> Non
 def test_all_that_is_known_comes_in_one_read_each_with_its_own(tables: Tables, run: Run, retailer: str) -> None:
     profile, purchases = (
         Profile(first_name="Zoé", visits=3),
-        Purchases((PurchaseLine(NOW, "skincare", "p", 5),), ("1",)),
+        BOUGHT,
     )
     revised = {
         "profile": lambda _: Fields(profile, {"first_name": NOW}),
@@ -106,7 +108,7 @@ def test_a_claim_that_changes_nothing_is_refused_all_the_same(tables: Tables, ru
 @pytest.mark.parametrize("kind", ["profile", "purchases"])
 def test_a_claim_does_not_rest_on_profile_or_purchases(tables: Tables, run: Run, owner: str, kind: str) -> None:
     before = loaded(tables, run, owner)
-    new = {"profile": Fields(Profile(points=1), {"points": 1}), "purchases": Purchases((), ("1",))}[kind]
+    new = {"profile": Fields(Profile(points=1), {"points": 1}), "purchases": BOUGHT}[kind]
     run(tables.members.revise(kind, owner, lambda _: new))
     assert run(tables.members.claim([claim(before)])) == [True]
 
