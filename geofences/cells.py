@@ -1,8 +1,8 @@
-"""Which zones a place may be in: a uniform grid of cells for each size of zone, each cell with the squares of its zones.
+"""Which zones a place may be in: a uniform grid of cells for each size of zone, each with the squares of its zones.
 
 A zone stands in the cells that it meets on the level that suits its size, so that it fills a few cells, however large
-the others are. Only cells that a zone meets exist: continents of nothing cost nothing. Those of a level stand in a table
-by the remainder of their number, each in the first free slot from there on in leaps.
+the others are. Only cells that a zone meets exist: continents of nothing cost nothing. Those of a level stand in a
+table by the remainder of their number, each in the first free slot from there on in leaps.
 """
 
 from typing import NamedTuple

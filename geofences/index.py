@@ -28,7 +28,7 @@ from geofences.metric import (
     circle_rows,
     to_units,
 )
-from geofences.outlines import Outlines, outlines_of
+from geofences.outlines import outlines_of
 from geofences.rings import Circle, Zone, bounds
 from geofences.squares import CERTAIN, IN, Zones, drawn
 from geofences.tiles import Tiles
@@ -84,10 +84,10 @@ class GeofenceIndex:
     def locate(self, lons: Floats, lats: Floats, reaches: Floats | None = None) -> list[tuple[Sighting, ...]]:
         """For each place in degrees the zones whose outermost ring holds it, in the order of `zones`.
 
-        Places must be finite. The answers are those of `distances`, for any size of batch. With a reach each (metres: as
-        far from an edge a fix is certain), a distance that is at least the reach inside a ring, or at least the reach
-        and the exit margin outside of one, may be a bound instead: of the same sign, at least as large as these, and at
-        most the true distance. That is all that presence asks for, and much cheaper.
+        Places must be finite. The answers are those of `distances`, for any size of batch. With a reach each (metres:
+        so far from an edge a fix is certain), a distance that is at least the reach inside a ring, or at least the
+        reach and the exit margin outside of one, may be a bound instead: of the same sign, at least as large as these,
+        and at most the true distance. That is all that presence asks for, and much cheaper.
         """
         if len(lons) <= FEW:
             asked = [inf] * len(lons) if reaches is None else reaches.tolist()
@@ -152,7 +152,8 @@ class GeofenceIndex:
         outermost = self._distance(ring, x, y, reach)
         if copysign(1.0, outermost) < 0:
             return ()
-        zone, distances = self.zones[number], (outermost,)
+        zone = self.zones[number]
+        distances: tuple[float, ...] = (outermost,)
         if len(zone.rings) > 1:
             reach += self._margins[number]
             inner = range(ring + 1, ring + len(zone.rings))

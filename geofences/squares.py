@@ -1,7 +1,8 @@
 """Zones drawn on squares: for each square, what is certain of all places in it.
 
-OUT: no place of it is in the zone. IN, DEEPER: every place is so far (CERTAIN metres) from every edge that only an error
-circle wider than that could meet one; it is in the outermost ring alone, or in the two outermost. UNSURE: the rest.
+OUT: no place of it is in the zone. IN, DEEPER: every place is so far (CERTAIN metres) from every edge that only an
+error circle wider than that could meet one; it is in the outermost ring alone, or in the two outermost. UNSURE: the
+rest.
 
 A square may be UNSURE for no reason, but is never anything else for none: edges are marked with the whole box of each
 short piece, dilated, and circles by the widest and narrowest place of each row. What is not marked has one side only,
@@ -89,7 +90,8 @@ def levels_of(boxes: Floats) -> Indices:
     west, south, east, north = boxes
     extent = np.maximum(np.maximum(east - west, north - south), 1.0)
     level = np.ceil(np.log(extent / SQUARES_ACROSS / SMALLEST) / np.log(STEP) - 1e-9)
-    return np.maximum(level, 0.0).astype(np.int64)
+    result: Indices = np.maximum(level, 0.0).astype(np.int64)
+    return result
 
 
 def drawn(of: Zones) -> Drawing:
@@ -142,12 +144,12 @@ def _cells(of: Zones, sheet: _Sheet, level: int) -> Drawing:
     wide, tall = sheet.columns // ACROSS, sheet.rows // ACROSS
     blocks = states.reshape(-1, ACROSS, wide, ACROSS).transpose(0, 2, 1, 3).reshape(-1, ACROSS, ACROSS)
     words = blocks[:, :, 0::4] | blocks[:, :, 1::4] << 2 | blocks[:, :, 2::4] << 4 | blocks[:, :, 3::4] << 6
-    words = words.view("<u4")[:, :, 0]
-    kept = np.flatnonzero(words.any(axis=1))
+    rows: NDArray[np.uint32] = words.view("<u4")[:, :, 0]
+    kept = np.flatnonzero(rows.any(axis=1))
     zone = np.repeat(np.arange(len(tall)), tall * wide)[kept]
     row = expand((sheet.south / ACROSS).astype(np.int64), tall)[kept // wide]
     column = (sheet.west / ACROSS).astype(np.int64)[zone] + kept % wide
-    return Drawing(np.full(len(kept), level), column, row, sheet.zones[zone], words[kept])
+    return Drawing(np.full(len(kept), level), column, row, sheet.zones[zone], rows[kept])
 
 
 def _states(of: Zones, sheet: _Sheet) -> States:

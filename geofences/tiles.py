@@ -70,7 +70,7 @@ class Tiles:
     def _measured(
         self, tile: int, x: float, y: float, per_north: float, per_east: float, east: float, reach: float
     ) -> float:
-        """The same operations in the same order as `_measure`, and so the same number; what is too far is passed over."""
+        """The same operations in the same order as `_measure`, and so the same number; what is far is passed over."""
         inside, least, near = copysign(1.0, self._clearances[tile]) > 0, reach * reach, reach * A_LITTLE_MORE
         wide, tall = near / per_east, near / per_north
         for run in range(self._tile_starts[tile], self._tile_starts[tile + 1]):

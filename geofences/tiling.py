@@ -22,8 +22,8 @@ EDGES_AT_ONCE = 1 << 12
 
 
 class Tiling(NamedTuple):
-    """The tiles of polygons. A polygon has `across` squared, row by row from the south-west; at last comes one for each,
-    with all its edges, for all places.
+    """The tiles of polygons. A polygon has `across` squared, row by row from the south-west; at last comes one for
+    each, with all its edges, for all places.
 
     Of each tile: `clearance`, a signed bound (metres) that no place in it is nearer to an edge than; where an edge may
     cross the tile it is 0 or -0, and which of the two says from where the parity of `Edges.crossings` counts. Its runs
@@ -203,7 +203,7 @@ class _Runs:
         self._edges.append(edges.astype(np.uint16))
 
     def gathered(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint16]]:
-        """Where the runs of each tile start and the last end; of each run its first edge and the number of its edges."""
+        """Where the runs of each tile start and the last end; of each run its first edge and how many it has."""
         counts = np.concatenate(self._counts)
         starts = np.zeros(len(counts) + 1, np.uint32)
         np.cumsum(counts, dtype=np.uint32, out=starts[1:])

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from geofences.check_ins import IN_THE_STORE, CheckInDoubt, believe
+from geofences.evidence import bound
 from geofences.fixes import Fix, FixRejection
 from geofences.index import GeofenceIndex, Sighting
 from geofences.states import Transition, TransitionKind
@@ -72,6 +73,11 @@ def _is_nobodys(message: Ping | CheckIn) -> bool:
 
 PING_DECODER = Decoder(Ping, lambda ping: f"{ping.retailer}|{ping.device}", ahead=None)
 CHECK_IN_DECODER = Decoder(CheckIn, _check_in_key, ahead=None)
+
+
+def _asked(fix: Fix) -> tuple[float, float, float]:
+    """What is looked up of a fix: where it is, and from how far from an edge on presence takes it for certain."""
+    return fix.lon, fix.lat, bound(fix.accuracy)
 
 
 FRESH = 1.0
@@ -209,9 +215,8 @@ class _Way:
                 by_index[arrival.track.index].append((place, arrival.fix))
         sightings = [NOWHERE] * len(arrivals)
         for index, placed in by_index.items():
-            lons = np.array([fix.lon for _, fix in placed])
-            lats = np.array([fix.lat for _, fix in placed])
-            found = index.locate(lons, lats)
+            asked = [_asked(fix) for _, fix in placed]
+            found = [index.locate_one(*asked[0])] if len(asked) == 1 else index.locate(*np.array(asked).T)
             for (place, _), seen in zip(placed, found, strict=True):
                 sightings[place] = seen
         return sightings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from math import inf
 from typing import Any
 
 import pytest
@@ -299,3 +300,10 @@ async def work_with_a_crash(
     finally:
         crashing.armed = False
     return working
+
+
+def test_what_the_index_is_not_asked_for_changes_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every distance exact, however far from an edge, the town's day is the same."""
+    told = expected()
+    monkeypatch.setattr("streams.pipeline._asked", lambda fix: (fix.lon, fix.lat, inf))
+    assert by_topic(run(undisturbed(memory_tables(), 64))) == told
