@@ -139,10 +139,12 @@ class GeofenceIndex:
     @property
     def size_in_bytes(self) -> int:
         """Of all that is looked up in; the zones, which whoever made them holds as well, come on top."""
-        arrays = self._circles.nbytes + self._kinds.nbytes + 2 * self._ring_firsts.nbytes + self._entry_zones.nbytes
+        rings = (self._circles, self._kinds, self._ring_firsts, self._ring_counts)
+        entries = (self._entry_zones, self._entry_shifts, self._zone_margins)
+        arrays = sum(array.nbytes for array in (*rings, *entries))
         lists = BYTES_OF_A_FLOAT * (len(self._middles) + len(self._margins)) + getsizeof(self._by_store)
         tiles = 0 if self._tiles is None else self._tiles.size_in_bytes
-        sightings = sum(getsizeof(one) + getsizeof(one[0]) for one in self._known if one) + getsizeof(self._known)
+        sightings = getsizeof(self._known) + sum(getsizeof(one) + getsizeof(one[0]) for one in self._known if one)
         return arrays + lists + tiles + sightings + self._cells.size_in_bytes
 
     def _measured(self, entry: int, lon: float, lat: float, reach: float) -> tuple[Sighting, ...]:
