@@ -43,7 +43,7 @@ class Group(NamedTuple):
 GROUPS = {
     "presence": Group(
         ("presence", "machine", "evidence", "replaying", "fixes"),
-        ("test_presence", "test_fixes", "test_presence_late", "test_flapping"),
+        ("test_presence", "test_arriving", "test_fixes", "test_presence_late", "test_flapping"),
     ),
     "index": Group(
         ("index", "cells", "tiles", "tiling", "edges", "outlines", "metric", "meridian"),
