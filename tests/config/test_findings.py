@@ -32,6 +32,36 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "retailer: !x shop",
         ["1:11: the tag !x; leave it out: quotes make text of anything"],
     ),
+    "budget in another currency": (
+        "limits: {offers: 500,",
+        "limits: {budget: 500 CHF,",
+        ["26:22: a budget of 500.00 CHF for `serum`, at 39.00 EUR; use one currency"],
+    ),
+    "budget for nothing": (
+        "discount: 15% of product\n      coupon: {valid_for: 4h}\n    limits: {offers: 500,",
+        "coupon: {valid_for: 4h}\n    limits: {budget: 500 EUR,",
+        ["25:22: a budget, but the offer takes nothing off; add `discount`, or leave it out"],
+    ),
+    "budget that nothing settles": (
+        "      coupon: {valid_for: 4h}\n    limits: {offers: 500,",
+        "    limits: {budget: 500 EUR,",
+        ["25:22: a budget, but without a coupon nothing says what was spent; add `coupon: …`"],
+    ),
+    "so much of nothing": (
+        "limits: {offers: 500,",
+        "limits: {each: day,",
+        ["26:13: `each` says of what there is so much, but nothing says how much; add `offers` or `budget`"],
+    ),
+    "each of what there is not": (
+        "limits: {offers: 500,",
+        "limits: {offers: 500, each: [day, shop],",
+        ["26:39: `shop` is none of day, store, member; write one of them"],
+    ),
+    "coupon at a store that is not there": (
+        "coupon: {valid_for: 4h}",
+        "coupon: {valid_for: 4h, stores: [hausman]}",
+        ["25:40: there is no store `hausman`; did you mean `haussmann`?"],
+    ),
     "announced campaign that is not there": (
         "    limits:",
         "    announce: {every: 30d, next: bauty}\n    limits:",
