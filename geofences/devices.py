@@ -8,13 +8,13 @@ For whoever wants transitions of pings and needs no Kafka, no Redis and no offer
 
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
+from math import isfinite
 
 import numpy as np
 
 from geofences.evidence import bound
 from geofences.fixes import DEFAULT_SCREEN, FAST, Fix, FixRejection, ScreenPolicy
 from geofences.index import GeofenceIndex, Sighting
-from geofences.metric import Floats
 from geofences.presence import advance, expire, next_due, screened
 from geofences.presence_codec import pack, short_way, unpack
 from geofences.states import Presence, Transition
@@ -42,12 +42,9 @@ class Devices:
 
     def apply(self, fixes: Sequence[tuple[str, Fix]], now: int) -> Told:
         """Take in the fixes of a batch in their order; what is not believed at `now` (ms) goes to `rejections`."""
-        lons = np.array([fix.lon for _, fix in fixes])
-        lats = np.array([fix.lat for _, fix in fixes])
-        reaches = np.array([bound(fix.accuracy) for _, fix in fixes])
         told: Told = []
         packed, policy, crossings = self._packed, self._policy, bool(self.index.crossings)
-        for (device, fix), seen in zip(fixes, self._located(lons, lats, reaches), strict=True):
+        for (device, fix), seen in zip(fixes, self._located(fixes), strict=True):
             step = None
             if not (crossings and (fix.speed or 0.0) > FAST):
                 step = short_way(packed.get(device, b""), fix, seen, now, policy)
@@ -70,13 +67,16 @@ class Devices:
             told += [(device, each) for each in fired]
         return sorted(told, key=lambda each: each[1].confirmed_at)
 
-    def _located(self, lons: Floats, lats: Floats, reaches: Floats) -> list[tuple[Sighting, ...]]:
+    def _located(self, fixes: Sequence[tuple[str, Fix]]) -> list[tuple[Sighting, ...]]:
+        asked = [(fix.lon, fix.lat, bound(fix.accuracy)) for _, fix in fixes]
         # A place that is no number is rejected by the screen, and has no cell.
-        good = np.isfinite(lons) & np.isfinite(lats)
-        if good.all():
-            return self.index.locate(lons, lats, reaches)
-        found = iter(self.index.locate(lons[good], lats[good], reaches[good]))
-        return [next(found) if each else () for each in good.tolist()]
+        good = [isfinite(lon) and isfinite(lat) for lon, lat, _ in asked]
+        if not all(good):
+            found = iter(self._located([each for each, is_good in zip(fixes, good, strict=True) if is_good]))
+            return [next(found) if is_good else () for is_good in good]
+        if len(asked) == 1:
+            return [self.index.locate_one(*asked[0])]
+        return self.index.locate(*np.array(asked).reshape(-1, 3).T)
 
     def _unpacked(self, device: str, fix: Fix, seen: Iterable[Sighting], now: int) -> Told:
         presence, rejection = screened(self.presence(device), fix, now, self._policy)
