@@ -23,7 +23,7 @@ async def sweep(tables: Tables, retailers: Retailers, now: int) -> int:
     """Settle every place whose deadline has passed by what its claim came to; returns how many there were.
 
     The member's stored outcome decides: it holds the place, or nobody does. A claim that comes between holds it too: it
-    confirms its place, and giving back touches none that is given.
+    asked for its place again before, which moved the deadline, and giving back touches none that is not overdue.
     """
     settled = 0
     for retailer in retailers.values():
@@ -31,7 +31,7 @@ async def sweep(tables: Tables, retailers: Retailers, now: int) -> int:
             if campaign.limits:
                 owner = f"{retailer.name}|{campaign.id}"
                 for token in await tables.places.overdue(owner, now):
-                    await _settle(retailer.name, owner, token, tables)
+                    await _settle(retailer.name, owner, token, tables, now)
                     settled += 1
     return settled
 
@@ -59,9 +59,9 @@ class Sweeper:
                 log.error("the sweep raised: %s", where(error))
 
 
-async def _settle(retailer: str, owner: str, token: Token, tables: Tables) -> None:
+async def _settle(retailer: str, owner: str, token: Token, tables: Tables, now: int) -> None:
     outcome = await tables.members.outcome(f"{retailer}|{token.member}", token.occasion)
     if outcome is not None and outcome.offer == token.offer:
         await tables.places.confirm([place_of(retailer, token.member, token.occasion, outcome)])
     else:
-        await tables.places.release(owner, token)
+        await tables.places.release(owner, token, overdue=now)

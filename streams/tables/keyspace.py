@@ -122,8 +122,8 @@ class Keyspace(Protocol):
         Asking again moves the deadline of a place that is still reserved.
         """
 
-    async def release(self, places: str, token: str, share: str = "") -> None:
-        """Give a reserved place back; one that was given stays given."""
+    async def release(self, places: str, token: str, share: str = "", overdue: int | None = None) -> None:
+        """Give a reserved place back; one that was given stays, and one whose deadline is not before `overdue`."""
 
     async def spend(self, places: str, token: str, until: float, share: str = "", cents: int = 0) -> None:
         """Move the end of a place that is taken, and say what it costs.

@@ -100,9 +100,9 @@ class MemoryKeyspace:
         """See `Keyspace`."""
         return [self._places.reserve(each) for each in reservations]
 
-    async def release(self, places: str, token: str, share: str = "") -> None:
+    async def release(self, places: str, token: str, share: str = "", overdue: int | None = None) -> None:
         """See `Keyspace`."""
-        self._places.release(places, token, share)
+        self._places.release(places, token, share, overdue)
 
     async def spend(self, places: str, token: str, until: float, share: str = "", cents: int = 0) -> None:
         """See `Keyspace`."""

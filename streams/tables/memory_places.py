@@ -61,9 +61,11 @@ class MemoryPlaces:
         if was_reserved or given.token not in share.ends:
             share.take(given.token, given.until, given.cents)
 
-    def release(self, places: str, token: str, share: str) -> None:
+    def release(self, places: str, token: str, share: str, overdue: int | None) -> None:
         """See `Keyspace`."""
-        if self.reserved[places].pop(token, None) is not None:
+        deadline = self.reserved[places].get(token)
+        if deadline is not None and (overdue is None or deadline < overdue):
+            del self.reserved[places][token]
             self.shares[places, share].free(token)
 
     def spend(self, places: str, token: str, until: float, share: str, cents: int) -> None:

@@ -93,9 +93,9 @@ class Places:
         """The same, to be written together with other notes."""
         return [_given(each) for each in given]
 
-    async def release(self, owner: str, token: Token) -> None:
-        """Give a reserved place back; one that was given stays given."""
-        await self.keyspace.release(key("places", owner), str(token), token.counted_with)
+    async def release(self, owner: str, token: Token, overdue: int | None = None) -> None:
+        """Give a reserved place back; one that was given stays given, and one asked for again after `overdue`."""
+        await self.keyspace.release(key("places", owner), str(token), token.counted_with, overdue)
 
     async def void(self, owner: str, token: Token) -> None:
         """Give a place back, reserved or given: its offer no longer holds."""

@@ -139,9 +139,9 @@ class RedisKeyspace:
         """One EVALSHA of `reserve.lua` each, pipelined."""
         return await self._run([_reserving(each) for each in reservations])
 
-    async def release(self, places: str, token: str, share: str = "") -> None:
+    async def release(self, places: str, token: str, share: str = "", overdue: int | None = None) -> None:
         """One EVALSHA of `release.lua`."""
-        await self._run([_evaluation("release", _places(places, share), token)])
+        await self._run([_evaluation("release", _places(places, share), token, "" if overdue is None else overdue)])
 
     async def spend(self, places: str, token: str, until: float, share: str = "", cents: int = 0) -> None:
         """One EVALSHA of `spend.lua`."""

@@ -115,8 +115,8 @@ def drop(owner: int) -> Command:
     return lambda keyspace, names: keyspace.drop(names.of("offers", owner))
 
 
-def release(owner: int, token: str, share: str) -> Command:
-    return lambda keyspace, names: keyspace.release(names.of("places", owner), token, share)
+def release(owner: int, token: str, share: str, overdue: int | None) -> Command:
+    return lambda keyspace, names: keyspace.release(names.of("places", owner), token, share, overdue)
 
 
 def spend(owner: int, token: str, until: float, share: str, cents: int) -> Command:
@@ -158,7 +158,7 @@ KEYS: st.SearchStrategy[Command] = st.one_of(
 PLACES: st.SearchStrategy[Command] = st.one_of(
     st.builds(reserve, RESERVATIONS),
     st.builds(confirm, st.lists(st.tuples(CAMPAIGNS, TOKENS, TIMES, SHARES, CENTS), max_size=2)),
-    st.builds(release, CAMPAIGNS, TOKENS, SHARES),
+    st.builds(release, CAMPAIGNS, TOKENS, SHARES, st.none() | TIMES),
     st.builds(spend, CAMPAIGNS, TOKENS, TIMES | st.just(math.inf), SHARES, CENTS),
     st.builds(overdue, CAMPAIGNS, TIMES),
 )

@@ -55,6 +55,20 @@ def test_what_is_reserved_and_neither_given_nor_given_back_is_overdue_after_its_
     assert run(tables.places.overdue(owner, NOW + DEADLINE + 1)) == [token(2)]
 
 
+def test_a_sweep_takes_no_place_from_one_who_asked_for_it_again(tables: Tables, run: Run, retailer: str) -> None:
+    owner, places, later = f"{retailer}|welcome", tables.places, NOW + DEADLINE + 1
+    mine, other = Asked(owner, token(1), 1, 5, 5), Asked(owner, token(2), 1, 5, 5)
+    run(places.reserve([mine], NOW))
+    assert run(places.overdue(owner, later)) == [token(1)]
+    run(places.reserve([mine], later))
+    run(places.release(owner, token(1), overdue=later))
+    assert run(places.reserve([other], later)) == [Withheld.OUT_OF_STOCK]
+    run(places.release(owner, token(1), overdue=later + DEADLINE))
+    assert run(places.reserve([other], later)) == [Withheld.OUT_OF_STOCK]
+    run(places.release(owner, token(1), overdue=later + DEADLINE + 1))
+    assert run(places.reserve([other], later)) == [None]
+
+
 @pytest.mark.parametrize("way", ["unused", "used", "used and taken back"])
 def test_the_place_of_a_coupon_comes_back_at_its_expiry_unless_it_was_used(
     tables: Tables, run: Run, retailer: str, way: str
