@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from importlib import import_module
 from typing import Annotated, Any
 
+from opening_hours import OpeningHours, ParserError, UnknownCountryError  # type: ignore[attr-defined]  # not in its stub
 from pydantic import PlainValidator
 
 from config.names import read_text
@@ -25,13 +25,11 @@ _PLACE = re.compile(r"--> \d+:(\d+)")
 def read_opening_hours(value: Any) -> str:
     """Opening hours that can be understood, as they are written."""
     text = read_text(value)
-    if _library() is None:
-        raise wrong("opening hours need the package opening-hours-py", "install it, or leave the key out")
     if _OF_THE_SUN.search(text):
         raise wrong(f"{quoted(text)} depends on the sun", "write hours of the clock")
     try:
         _parsed(text, None)
-    except _library().ParserError as error:
+    except ParserError as error:
         found = _PLACE.search(str(error))
         where = f" from its character {found[1]} on" if found else ""
         raise wrong(f"{quoted(text)} cannot be read as opening hours{where}", _EXAMPLE) from None
@@ -56,21 +54,11 @@ class WrittenHours:
 
 
 @lru_cache(maxsize=4_096)
-def _parsed(written: str, country: str | None) -> Any:
-    library = _library()
+def _parsed(written: str, country: str | None) -> OpeningHours:
     try:
-        return library.OpeningHours(written, country=country)
-    except library.UnknownCountryError:
-        return library.OpeningHours(written)
-
-
-@lru_cache(maxsize=1)
-def _library() -> Any:
-    """The package that understands them; None where it is not installed: only who writes `hours` needs it."""
-    try:
-        return import_module("opening_hours")
-    except ImportError:
-        return None
+        return OpeningHours(written, country=country)
+    except UnknownCountryError:
+        return OpeningHours(written)
 
 
 OpeningHoursText = Annotated[str, PlainValidator(read_opening_hours)]
