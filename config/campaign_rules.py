@@ -8,6 +8,7 @@ from config import language
 from config.consistency import chosen
 from config.quantities import DAY
 from offers import campaigns
+from offers.attributes import Asked
 from offers.contact_policy import Announcement
 from offers.limits import Each, Limits
 from offers.purchase_rules import Bought, PurchaseCount, Spent
@@ -140,7 +141,12 @@ def _who(who: language.Who) -> campaigns.Who:
         purchases=tuple(PurchaseCount(each.within // DAY, each.at_least, each.at_most) for each in who.purchases),
         least_visits=visits.at_least,
         most_visits=visits.at_most,
+        attributes=tuple(_asked(name, said) for name, said in sorted(who.attributes.items())),
     )
+
+
+def _asked(name: str, said: language.Attribute) -> Asked:
+    return Asked(name, said.any_of, said.at_least, said.at_most)
 
 
 def _bought(bought: language.Bought) -> Bought:

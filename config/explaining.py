@@ -13,7 +13,7 @@ from config.language import Description
 from config.names import did_you_mean, nearest
 from config.quantities import quoted
 
-LATER = frozenset(("attributes",))
+LATER = frozenset(("usual",))
 """Keys of the language that this version does not understand yet."""
 
 _ABOUT_THE_WHOLE = ("told", "missing")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from offers.attributes import Asked
 from offers.contact_policy import Announcement, ContactPolicy
 from offers.limits import UNLIMITED, Limits
 from offers.members import SAME_VISIT
@@ -25,6 +26,7 @@ class Who(PurchaseRules):
     tiers: frozenset[str] | None = None
     least_visits: int | None = None
     most_visits: int | None = None
+    attributes: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

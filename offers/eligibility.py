@@ -205,6 +205,12 @@ def _tier(candidate: Candidate) -> str | None:
     return f"tier is {tier or 'not known'}, asked for: {', '.join(sorted(tiers))}"
 
 
+def _attributes(candidate: Candidate) -> str | None:
+    known = candidate.member.profile.attributes
+    found = (asked.against(known) for asked in candidate.campaign.who.attributes)
+    return next((against for against in found if against is not None), None)
+
+
 def _history(candidate: Candidate) -> str | None:
     return next(_against(candidate), None)
 
@@ -289,6 +295,7 @@ CHECKS: tuple[tuple[Withheld, Check], ...] = (
     (Withheld.NOT_IN_DAYPART, _dayparts),
     (Withheld.STORE_CLOSED, _closed),
     (Withheld.TIER, _tier),
+    (Withheld.ATTRIBUTES, _attributes),
     (Withheld.HISTORY, _history),
     (Withheld.NEWCOMER, _newcomer),
     (Withheld.QUIET_HOURS, _quiet_hours),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
+from offers.attributes import Value
 from offers.history import NO_PURCHASES, History
 
 SAME_VISIT = 2 * 3_600_000
@@ -134,6 +135,8 @@ class Profile:
     time_zone: str | None = None
     devices: tuple[str, ...] = ()
     cards: tuple[str, ...] = ()
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+    """What the retailer knows from elsewhere, under names of its own."""
 
 
 @dataclass(frozen=True, slots=True)

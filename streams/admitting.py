@@ -83,7 +83,7 @@ def _whole(retailer: str, member: str, profile: Profile, consent: Consent) -> Ou
         purpose: {"granted": grant.granted, "at": written(grant.at), "version": grant.version}
         for purpose, grant in consent.grants.items()
     }
-    told = {name: value for name, value in asdict(profile).items() if value not in (None, ())}
+    told = {name: value for name, value in asdict(profile).items() if value not in (None, (), {})}
     told |= {name: written(told[name]) for name in TIMES if name in told}
     whole = {"retailer": retailer, "member": member, **told, "consent": grants, "contact": consent.wish}
     return Outgoing(topics.MEMBERS.name, f"{retailer}|{member}".encode(), orjson.dumps(whole))

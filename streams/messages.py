@@ -122,6 +122,10 @@ Purposes = Literal["offers", "location_history", "analytics", "notices"]
 ConsentSaid = dict[Purposes, GrantSaid] | list[Purposes]
 
 
+AttributeSaid = Annotated[str, Meta(max_length=200)] | bool | Whole | float | None
+"""None takes the attribute away."""
+
+
 class MemberChange(Message, frozen=True, kw_only=True):
     """A patch of what the retailer knows of a member."""
 
@@ -137,6 +141,7 @@ class MemberChange(Message, frozen=True, kw_only=True):
     time_zone: str | msgspec.UnsetType | None = msgspec.UNSET
     devices: list[Name] | msgspec.UnsetType = msgspec.UNSET
     cards: list[Name] | msgspec.UnsetType = msgspec.UNSET
+    attributes: dict[Name, AttributeSaid] | msgspec.UnsetType = msgspec.UNSET
     consent: ConsentSaid | msgspec.UnsetType = msgspec.UNSET
     deleted: bool = False
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from offers.attributes import MOST_ATTRIBUTES
 from offers.members import Consent, Grant, Profile, Wish
 from streams.messages import MemberChange
 from streams.tables.members import Fields
@@ -16,7 +17,9 @@ from streams.times import to_milliseconds
 TIMES = frozenset({"joined", "last_visit"})
 """Fields of a profile that are times."""
 
-_PATCHED = tuple(Profile.__dataclass_fields__)
+_PATCHED = tuple(name for name in Profile.__dataclass_fields__ if name != "attributes")
+_ATTRIBUTE = "attributes."
+"""Before the name of an attribute: when it was said last stands among the fields."""
 _DELETED = "deleted"
 
 
@@ -26,10 +29,22 @@ def merged(fields: Fields, change: MemberChange) -> Fields:
     if at <= deleted_at(fields):
         return fields
     news = {name: _plain(name, getattr(change, name)) for name in _PATCHED if _says(change, name)}
+    if change.attributes is not msgspec.UNSET:
+        news |= {_ATTRIBUTE + name: value for name, value in change.attributes.items()}
     newest = {name: value for name, value in news.items() if at >= fields.said.get(name, at)}
-    if not newest:
-        return fields
-    return Fields(replace(fields.profile, **newest), fields.said | dict.fromkeys(newest, at))
+    return _with(fields, newest, at) if newest else fields
+
+
+def _with(fields: Fields, newest: Mapping[str, Any], at: int) -> Fields:
+    said = fields.said | dict.fromkeys(newest, at)
+    of_profile = {name: value for name, value in newest.items() if not name.startswith(_ATTRIBUTE)}
+    told = [name for name in said if name.startswith(_ATTRIBUTE)]
+    kept = sorted(told, key=lambda name: (-said[name], name))[:MOST_ATTRIBUTES]
+    known: dict[str, Any] = {_ATTRIBUTE + name: value for name, value in fields.profile.attributes.items()}
+    known.update(newest)
+    attributes = {name.removeprefix(_ATTRIBUTE): known[name] for name in sorted(kept) if known.get(name) is not None}
+    left = {name: moment for name, moment in said.items() if name not in told or name in kept}
+    return Fields(replace(fields.profile, **of_profile, attributes=attributes), left)
 
 
 def deleted_at(fields: Fields) -> int:
@@ -42,7 +57,10 @@ def deleted(fields: Fields, at: int) -> Fields:
     if at <= deleted_at(fields):
         return fields
     later = {name: said for name, said in fields.said.items() if said > at}
-    profile = Profile(**{name: getattr(fields.profile, name) for name in later})
+    profile = Profile(
+        **{name: getattr(fields.profile, name) for name in later if name in _PATCHED},
+        attributes={name: value for name, value in fields.profile.attributes.items() if _ATTRIBUTE + name in later},
+    )
     return Fields(profile, later | {_DELETED: at})
 
 

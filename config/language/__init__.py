@@ -13,13 +13,14 @@ from config.language.products import Product, Rating
 from config.language.retailer import Description
 from config.language.stores import ALL_STORES, Place, Point, RingShape, Shelf, Store, Stores
 from config.language.triggers import AtRing, ChecksIn, Dates, Happening, Scans, Somewhere, When
-from config.language.who import Bought, PurchaseCount, Spent, VisitCount, Who
+from config.language.who import Attribute, Bought, PurchaseCount, Spent, VisitCount, Who
 
 __all__ = [
     "ALL_STORES",
     "Address",
     "Announce",
     "AtRing",
+    "Attribute",
     "Bought",
     "Campaign",
     "Cap",

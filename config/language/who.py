@@ -104,6 +104,26 @@ def refuse_nobody(key: str, least: int | Money | None, most: int | Money | None)
         raise wrong(f"at least {least} and at most {most} is nobody", "swap the two")
 
 
+class Attribute(Described):
+    """One of some values, or a number in a range."""
+
+    any_of: Annotated[tuple[str | bool | int | float, ...], BeforeValidator(listed)] = ()
+    at_least: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
+    at_most: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return value if isinstance(value, dict) else {"any_of": value}
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        ranged = self.at_least is not None or self.at_most is not None
+        if ranged is bool(self.any_of):
+            raise wrong("neither values nor a range", "write a value, a list of them, or `at_least` and `at_most`")
+        return self
+
+
 class Who(Described):
     """Whom a campaign is for; everything that is set must hold."""
 
@@ -113,3 +133,4 @@ class Who(Described):
     spent: Annotated[tuple[Spent, ...], BeforeValidator(listed)] = ()
     purchases: Annotated[tuple[PurchaseCount, ...], BeforeValidator(listed)] = ()
     visits: VisitCount | None = None
+    attributes: dict[Words, Attribute] = Field(default_factory=dict)

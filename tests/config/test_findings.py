@@ -88,8 +88,8 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     ),
     "key of a later version": (
         "visit_after: 3min",
-        "attributes: 1",
-        ["12:5: " + UNSUPPORTED.format("attributes")],
+        "usual: 1",
+        ["12:5: " + UNSUPPORTED.format("usual")],
     ),
     "missing key": ("retailer: shop\n", "", ["1:1: `retailer` is missing; add `retailer: …`"]),
     "minutes written as metres": (
