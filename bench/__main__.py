@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 
-BENCHES = ("noop", "geofences", "lookups", "presence", "throughput", "cost", "latency", "gateway", "history")
+BENCHES = ("noop", "geofences", "lookups", "presence", "throughput", "states", "cost", "latency", "gateway", "history")
 
 
 def main() -> None:

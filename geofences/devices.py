@@ -6,7 +6,7 @@ For whoever wants transitions of pings and needs no Kafka, no Redis and no offer
     for device, transition in devices.apply([("phone", fix)], now): ...
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 from math import isfinite
 
@@ -39,6 +39,15 @@ class Devices:
     def presence(self, device: str) -> Presence:
         """What is believed about one device."""
         return unpack(self._packed.get(device, b""))
+
+    def saved(self) -> dict[str, bytes]:
+        """The packed presence of every device, to be kept over a restart."""
+        return dict(self._packed)
+
+    def restore(self, saved: Mapping[str, bytes]) -> None:
+        """Take up what was saved; timers go on. PresenceFormatError for what is no presence of this version."""
+        for device, packed in saved.items():
+            self._keep(device, unpack(packed))
 
     def apply(self, fixes: Sequence[tuple[str, Fix]], now: int) -> Told:
         """Take in the fixes of a batch in their order; what is not believed at `now` (ms) goes to `rejections`."""

@@ -18,6 +18,7 @@ EXPECTED = {
     "lookups": "STRtree, containment alone",
     "presence": "the defaults, one by one",
     "throughput": "the loop, one by one",
+    "states": "MEMORY USAGE",
     "cost": "2.0% with a trigger",
     "latency": "embedded",
     "gateway": "gateway alone, 100 a post",
@@ -35,7 +36,11 @@ def test_a_bench_runs_to_its_last_line(bench: str) -> None:
         f"bench.{bench}",
         "--scale",
         "0.01",
-        *(() if bench in ("geofences", "lookups", "presence", "throughput", "history") else ("--rounds", "1")),
+        *(
+            ()
+            if bench in ("geofences", "lookups", "presence", "throughput", "states", "history")
+            else ("--rounds", "1")
+        ),
     ]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr[-2_000:]

@@ -84,6 +84,15 @@ def test_a_timer_fires_once_whoever_asks_how_often():
     assert devices.expire(START + 9 * SILENCE) == []
 
 
+def test_a_restart_changes_nothing_and_timers_go_on():
+    devices = Devices(TOWN)
+    devices.apply([("a", fix_at(0, 0)), ("b", fix_at(-500, 0))], START)
+    again = Devices(TOWN)
+    again.restore(devices.saved())
+    assert again.expire(START + 2 * SILENCE) == devices.expire(START + 2 * SILENCE) != []
+    assert again.saved() == devices.saved()
+
+
 def test_another_index_is_taken_up_between_two_batches():
     devices = Devices(a_store(proximity=100))
     devices.apply([("a", fix_at(0, 0))], START)
