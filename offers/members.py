@@ -110,13 +110,16 @@ class Progress(NamedTuple):
 class Visits:
     """How often a member came since we count: the number of visits, and the most `recent` ones, oldest first.
 
-    `trail` is what sequences rest on, bounded; `series` says by campaign how far the member has come.
+    `trail` is what sequences rest on, bounded; `series` says by campaign how far the member has come. `handed` says
+    how many visits of a device, made while it had no member, were counted here; of such a device, under its own name,
+    how many were handed to members.
     """
 
     count: int = 0
     recent: tuple[Visit, ...] = ()
     trail: tuple[Passage, ...] = ()
     series: Mapping[str, Progress] = field(default_factory=dict)
+    handed: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

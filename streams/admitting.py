@@ -10,7 +10,8 @@ from dataclasses import asdict
 
 import orjson
 
-from offers.members import Consent, Profile
+from offers.handing_over import handed_over, without_handed
+from offers.members import Consent, Profile, Visits
 from streams import topics
 from streams.newest import TIMES, deleted_at, is_gone, joined, since
 from streams.records import Outgoing
@@ -31,10 +32,14 @@ async def settle(retailer: str, member: str, tables: Tables) -> Outgoing:
     fields: Fields = (await tables.members.read("profile", owner)).value
     devices = fields.profile.devices
     for device in devices:
-        await _fold(retailer, device, tables)
+        await _share(retailer, device, deleted_at(fields), tables)
     await _drop_deleted(owner, deleted_at(fields), tables)
     for device in devices:
+        await _hand_over(retailer, device, tables)
         await admit(retailer, device, tables)
+        # Only now: until here a batch may have counted a visit on what the device said, and saved; later ones cannot.
+        await _fold(retailer, device, deleted_at(fields), tables)
+        await _hand_over(retailer, device, tables)
     fields = (await tables.members.read("profile", owner)).value
     consent: Consent = (await tables.members.read("consent", owner)).value
     if not consent.lets_offers_out:
@@ -60,16 +65,38 @@ async def _admission(retailer: str, device: str, tables: Tables) -> Admission:
     return Admission.of((await tables.members.read("consent", owner)).value, member)
 
 
-async def _fold(retailer: str, device: str, tables: Tables) -> None:
-    """What a device said before its link was known goes over to its member, and not to a later one as well."""
-    owner = device_owner(retailer, device)
-    own: Consent = (await tables.members.read("consent", owner)).value
-    if own == Consent():
-        return
+async def _share(retailer: str, device: str, deleted: int, tables: Tables) -> Consent:
+    """What a device said before its link was known is its member's word, too, but for what it said up to `deleted`."""
+    own: Consent = (await tables.members.read("consent", device_owner(retailer, device))).value
     member = await tables.links.member_of("link", f"{retailer}|{device}")
-    if member is not None:
-        await tables.members.revise("consent", f"{retailer}|{member}", lambda before: joined(before, own))
+    if member is None or own == Consent():
+        return Consent()
+    await tables.members.revise("consent", f"{retailer}|{member}", lambda before: joined(before, since(own, deleted)))
+    return own
+
+
+async def _fold(retailer: str, device: str, deleted: int, tables: Tables) -> None:
+    """The same, and then the device does not say it any more: it does not go to a later member as well."""
+    own = await _share(retailer, device, deleted, tables)
+    if own != Consent():
+        owner = device_owner(retailer, device)
         await tables.members.revise("consent", owner, lambda now: Consent() if now == own else now)
+
+
+async def _hand_over(retailer: str, device: str, tables: Tables) -> None:
+    """Visits of a device before it had a member are its member's, once: first they are counted, then they are gone.
+
+    Without consent of the member they are not looked at, and run out by themselves.
+    """
+    owner = device_owner(retailer, device)
+    own: Visits = (await tables.members.read("visits", owner)).value
+    member = await tables.links.member_of("link", f"{retailer}|{device}")
+    if member is None or not (own.recent or own.trail):
+        return
+    consent: Consent = (await tables.members.read("consent", f"{retailer}|{member}")).value
+    if consent.lets_positions_in:
+        await tables.members.revise("visits", f"{retailer}|{member}", lambda before: handed_over(before, own, device))
+        await tables.members.revise("visits", owner, lambda now: without_handed(now, device) if now == own else now)
 
 
 async def _drop_deleted(owner: str, at: int, tables: Tables) -> None:

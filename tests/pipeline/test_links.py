@@ -24,12 +24,14 @@ from tests.pipeline.boutique import (
     Message,
     Topics,
     Working,
+    check_in,
     member,
     memory_tables,
     pings,
     preference,
     run,
 )
+from tests.pipeline.conftest import OpenTables
 
 MIA, PHONE = f"{NAME}|mia", f"{NAME}|phone"
 NO = {"offers": {"granted": False, "at": NOON}}
@@ -185,6 +187,66 @@ def test_what_a_phone_said_before_it_was_linked_does_not_go_on_to_a_second_owner
         working, _ = await entered([*words, patch("max", NOON, devices=["phone"])])
         assert (await consent_of(working)).grants["offers"].granted is True
         assert await working.tables.links.admission(PHONE) == Admission(False, False, "max")
+
+    run(story())
+
+
+CONSENTED = preference(NOON - 2 * DAY, device="phone", consent=["offers"])
+AT_THE_DOOR = {"lat": HAUSSMANN[1], "lon": HAUSSMANN[0], "store": "haussmann"}
+
+
+async def visited(working: Working, broker: Topics, device: str, at: int) -> None:
+    await working.work([broker.record(check_in(at, device=device, **AT_THE_DOOR))], at + MINUTE)
+
+
+async def visits_of(working: Working, owner: str = MIA) -> int:
+    return int((await working.tables.members.read("visits", owner)).value.count)
+
+
+def test_visits_of_a_phone_without_a_member_are_its_members_once_it_is_linked(open_tables: OpenTables) -> None:
+    async def story() -> None:
+        link = member("mia", "phone", "watch", at=NOON + HOUR)
+        async with open_tables() as tables:
+            broker = Topics()
+            working, collected = await entered([CONSENTED], tables)
+            await visited(working, broker, "phone", NOON - DAY)
+            await visited(working, broker, "phone", NOON)
+            assert collected.reasons() == {"NO_MEMBER": 4}
+            for _ in range(2):  # the second time nothing is left to be handed over
+                await working.enter([Topics().record(link)])
+                assert await visits_of(working) == 2
+            await visited(working, broker, "watch", NOON + HOUR)  # the same visit, by the other phone in the bag
+            assert await visits_of(working) == 2
+            await visited(working, broker, "watch", NOON + 2 * DAY)
+            assert await visits_of(working) == 3
+            await working.enter([Topics().record(member("max", "phone", at=NOON + 3 * DAY))])
+            assert await visits_of(working, f"{NAME}|max") == 0
+
+    run(story())
+
+
+def test_a_visit_counted_while_the_link_is_made_is_not_lost_and_not_counted_twice() -> None:
+    async def story() -> None:
+        keyspace = Interrupted(lambda: NOON)
+        tables = Tables.over(keyspace)
+        broker = Topics()
+        working, _ = await entered([CONSENTED], tables)
+        await visited(working, broker, "phone", NOON - DAY)
+        keyspace.meanwhile = lambda: visited(Working(tables, Collected()), broker, "phone", NOON)
+        await working.enter([Topics().record(member("mia", "phone", at=NOON + HOUR))])
+        assert keyspace.meanwhile is None
+        assert await visits_of(working) == 2
+
+    run(story())
+
+
+def test_visits_of_a_phone_go_to_nobody_who_does_not_consent() -> None:
+    async def story() -> None:
+        broker = Topics()
+        working, _ = await entered([CONSENTED])
+        await visited(working, broker, "phone", NOON)
+        await working.enter([Topics().record(member("mia", "phone", at=NOON + HOUR, consent=NO))])
+        assert await visits_of(working) == 0
 
     run(story())
 
