@@ -23,6 +23,7 @@ EXPECTED = {
     "latency": "embedded",
     "gateway": "gateway alone, 100 a post",
     "history": "times the one before",
+    "campaigns": "times the 50 alone",
 }
 
 
