@@ -10,6 +10,7 @@ from geofences.ids import timed_id
 from offers.campaigns import Campaign, Rules
 from offers.coupons import coupon_code
 from offers.eligibility import Candidate, Refusal, refusal
+from offers.hearing import Hearing
 from offers.members import Member, Purpose, Wish
 from offers.money import Money
 from offers.occasions import Occasion, shadowed
@@ -146,8 +147,9 @@ class _Entry:
 def _candidates(occasion: Occasion, member: Member, circumstances: Circumstances) -> list[_Entry]:
     """All candidates of all triggers that may speak, best first; a campaign stands once, under its first trigger."""
     silent = shadowed(occasion.triggers, circumstances.rules)
+    hearings = {at: Hearing(member, at, circumstances.rules) for at in {trigger.at for trigger in occasion.triggers}}
     entries = {
-        campaign.id: _Entry(trigger, candidate_at(trigger, campaign, member, circumstances))
+        campaign.id: _Entry(trigger, _candidate(campaign, trigger, hearings[trigger.at], circumstances))
         for trigger in reversed(occasion.triggers)
         if trigger.id not in silent
         for campaign in waiting(trigger, circumstances.rules)
@@ -162,9 +164,13 @@ def waiting(trigger: Trigger, rules: Rules) -> tuple[Campaign, ...]:
 
 def candidate_at(trigger: Trigger, campaign: Campaign, member: Member, circumstances: Circumstances) -> Candidate:
     """`campaign` before `member`, at the store of `trigger`, or the one the campaign speaks of."""
+    return _candidate(campaign, trigger, Hearing(member, trigger.at, circumstances.rules), circumstances)
+
+
+def _candidate(campaign: Campaign, trigger: Trigger, hearing: Hearing, circumstances: Circumstances) -> Candidate:
     store = circumstances.rules.stores[trigger.store or campaign.store or ""]
     rules, catalogue, recommender = circumstances.rules, circumstances.catalogue, circumstances.recommender
-    return Candidate(campaign, member, trigger.at, store, rules, catalogue, trigger, recommender)
+    return Candidate(campaign, hearing.member, trigger.at, store, rules, catalogue, trigger, recommender, hearing)
 
 
 def _best(occasion: Occasion, entries: list[_Entry], circumstances: Circumstances) -> Verdict:

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from offers.campaigns import Campaign, OfferTemplate, Rules, Store
 from offers.closing import closing_after
-from offers.contact_policy import (
-    Cap,
-    Span,
-    announced_span,
-    cap_spans,
-    cool_down_span,
-    limit_span,
-    local,
-    rest_span,
-    spacing_spans,
-)
+from offers.contact_policy import Span, announced_span, limit_span, rest_span
 from offers.coupons import coupon_end
-from offers.members import Member, Wish, last_seen
+from offers.hearing import Hearing
+from offers.members import Member, last_seen
 from offers.money import Money
+from offers.once import once
 from offers.opening_hours import is_open
 from offers.products import Product
 from offers.purchase_rules import against
@@ -48,13 +38,20 @@ class Candidate:
     catalogue: Mapping[str, Product]
     trigger: Trigger | None = None
     recommender: Recommender = NOTHING_SOLD
+    shared: Hearing | None = None
+    """What it has in common with the other candidates of its occasion."""
 
-    @cached_property
+    @once
+    def hearing(self) -> Hearing:
+        """The member at this moment."""
+        return self.shared or Hearing(self.member, self.at, self.rules)
+
+    @once
     def template(self) -> OfferTemplate:
         """What is offered: of a series its next step."""
         return next_template(self.campaign, self.member.visits)
 
-    @cached_property
+    @once
     def product(self) -> Product | None:
         """What would be offered; None where the campaign names nothing, or nothing fits."""
         offer = self.template
@@ -67,13 +64,13 @@ class Candidate:
             return first_of(offer.category, history, self.at, self.catalogue)
         return None
 
-    @cached_property
+    @once
     def coupon_until(self) -> int | None:
         """When the coupon would expire, milliseconds; None without one."""
         valid_for = self.template.coupon_valid_for
         return None if valid_for is None else coupon_end(self.at, valid_for, closing_after(self.store, self.at))
 
-    @cached_property
+    @once
     def coupon_stores(self) -> tuple[str, ...]:
         """Where the coupon would hold; empty: everywhere."""
         stores = self.template.coupon_stores
@@ -84,7 +81,7 @@ class Candidate:
         """Of which share of the campaign's limits its place would be."""
         return self.campaign.limits.share(self.store.id, self.store.zone, self.at)
 
-    @cached_property
+    @once
     def worth(self) -> Money | None:
         """What the till would take off; None where there is nothing, or where no price is known."""
         discount, product = self.template.discount, self.product
@@ -94,7 +91,7 @@ class Candidate:
             return discount.amount
         return product.price.percent(discount.percent) if product and product.price else None
 
-    @cached_property
+    @once
     def worded(self) -> Worded:
         """The text; raises Unsayable."""
         announces = self.campaign.announces
@@ -107,41 +104,29 @@ class Candidate:
             self.template.discount,
             self.coupon_until,
             None if announces is None else self.at + announces.every,
-            self.member.tone,
+            self.hearing.tone,
             self.member.total_visits,
         )
         return word(self.template.texts, mention, self.rules)
 
-    @cached_property
+    @once
     def tone(self) -> str:
         """How the member is addressed."""
-        return tone_of(self.member.profile, self.member.tone, self.rules)
+        return tone_of(self.member.profile, self.hearing.tone, self.rules)
 
-    @cached_property
-    def spans(self) -> tuple[Span, ...]:
-        """What the contact policy and the campaign's own limit allow round `at`, the policy first."""
-        policy = () if self.campaign.reward else self._policy_spans()
-        own, limit = rest_span(self.campaign.id, self.at), self.campaign.per_member
-        if limit is None:
-            return (*policy, own)
-        return (*policy, own, limit_span(self.campaign.id, limit.at_most, limit.window, self.at))
+    @property
+    def own_spans(self) -> Iterator[Span]:
+        """What the campaign's own limits allow round `at`."""
+        yield rest_span(self.campaign.id, self.at)
+        limit = self.campaign.per_member
+        if limit is not None:
+            yield limit_span(self.campaign.id, limit.at_most, limit.window, self.at)
 
-    def _policy_spans(self) -> Iterator[Span]:
-        policy = self.rules.contact
-        yield from self._cap_spans(policy.caps, Withheld.CAP)
+    @property
+    def announced_spans(self) -> Iterator[Span]:
+        """What was announced of the campaign."""
         for announcer, every in self.rules.announced.get(self.campaign.id, ()):
             yield announced_span(self.campaign.id, announcer, every, self.at)
-        yield from spacing_spans(policy.spacing, self.at)
-        if policy.cool_down is not None:
-            yield cool_down_span(policy.cool_down, self.at)
-        if policy.newcomers is not None and self.member.is_newcomer(policy.newcomers.first_visits, self.at):
-            yield from self._cap_spans((policy.newcomers.cap,), Withheld.NEWCOMER)
-
-    def _cap_spans(self, caps: tuple[Cap, ...], reason: Withheld) -> Iterator[Span]:
-        if self.member.consent.wish is Wish.LESS:
-            caps = tuple(cap.halved() for cap in caps)
-        zone = member_zone(self.member, self.rules)
-        return cap_spans(caps, self.at, zone, self.rules.rewards, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,18 +150,11 @@ def refusal(candidate: Candidate, reasons: Container[Withheld] = ORDER) -> Refus
     return None
 
 
-def member_zone(member: Member, rules: Rules) -> ZoneInfo:
-    """The clock the member lives by: their own, else the retailer's."""
-    if member.profile.time_zone:
-        try:
-            return ZoneInfo(member.profile.time_zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            return rules.zone
-    return rules.zone
-
-
 def _dates(candidate: Candidate) -> str | None:
-    campaign, today = candidate.campaign, local(candidate.at, candidate.store.zone).date()
+    campaign = candidate.campaign
+    if campaign.first_day is None and campaign.last_day is None:
+        return None
+    today = candidate.hearing.clock(candidate.store.zone).date()
     if campaign.first_day and today < campaign.first_day:
         return f"begins on {campaign.first_day}"
     if campaign.last_day and today > campaign.last_day:
@@ -185,8 +163,11 @@ def _dates(candidate: Candidate) -> str | None:
 
 
 def _dayparts(candidate: Candidate) -> str | None:
-    dayparts, moment = candidate.campaign.when.dayparts, local(candidate.at, candidate.store.zone)
-    if not dayparts or any(daypart.covers(moment) for daypart in dayparts):
+    dayparts = candidate.campaign.when.dayparts
+    if not dayparts:
+        return None
+    moment = candidate.hearing.clock(candidate.store.zone)
+    if any(daypart.covers(moment) for daypart in dayparts):
         return None
     return f"it is {moment:%a %H:%M} at the store"
 
@@ -195,7 +176,7 @@ def _closed(candidate: Candidate) -> str | None:
     store = candidate.store
     if store.hours is None or candidate.campaign.when.even_closed or is_open(store.hours, candidate.at, store.zone):
         return None
-    return f"closed at {local(candidate.at, store.zone):%a %H:%M}"
+    return f"closed at {candidate.hearing.clock(store.zone):%a %H:%M}"
 
 
 def _tier(candidate: Candidate) -> str | None:
@@ -249,29 +230,36 @@ def _against_absence(candidate: Candidate, asked: int) -> Iterator[str]:
 
 def _newcomer(candidate: Candidate) -> str | None:
     ramp, campaign, member = candidate.rules.contact.newcomers, candidate.campaign, candidate.member
-    if ramp is None or campaign.reward or not member.is_newcomer(ramp.first_visits, candidate.at):
+    if ramp is None or campaign.reward or not candidate.hearing.is_newcomer:
         return None
     if not campaign.for_newcomers:
         return f"came {member.total_visits} times, and until {ramp.first_visits} only campaigns for newcomers speak"
-    return _spans(Withheld.NEWCOMER)(candidate)
+    return candidate.hearing.against(Withheld.NEWCOMER)
 
 
 def _quiet_hours(candidate: Candidate) -> str | None:
-    quiet = candidate.rules.contact.quiet_hours
-    if quiet is None:
+    return candidate.hearing.quiet
+
+
+def _cap(candidate: Candidate) -> str | None:
+    if candidate.campaign.reward:
         return None
-    moment = local(candidate.at, member_zone(candidate.member, candidate.rules)).time()
-    return f"it is {moment:%H:%M} for the member" if quiet.cover(moment) else None
+    return candidate.hearing.against(Withheld.CAP) or _refused(candidate, candidate.announced_spans)
 
 
-def _spans(reason: Withheld) -> Check:
-    def check(candidate: Candidate) -> str | None:
-        for span in candidate.spans:
-            if span.reason is reason and not span.allows(candidate.member.contacts):
-                return span.words
+def _spacing(candidate: Candidate) -> str | None:
+    return None if candidate.campaign.reward else candidate.hearing.against(Withheld.SPACING)
+
+
+def _per_member(candidate: Candidate) -> str | None:
+    if candidate.campaign.id not in candidate.hearing.heard:
         return None
+    return _refused(candidate, candidate.own_spans)
 
-    return check
+
+def _refused(candidate: Candidate, spans: Iterable[Span]) -> str | None:
+    contacts = candidate.member.contacts
+    return next((span.words for span in spans if not span.allows(contacts)), None)
 
 
 def _product(candidate: Candidate) -> str | None:
@@ -299,9 +287,9 @@ CHECKS: tuple[tuple[Withheld, Check], ...] = (
     (Withheld.HISTORY, _history),
     (Withheld.NEWCOMER, _newcomer),
     (Withheld.QUIET_HOURS, _quiet_hours),
-    (Withheld.CAP, _spans(Withheld.CAP)),
-    (Withheld.SPACING, _spans(Withheld.SPACING)),
-    (Withheld.PER_MEMBER, _spans(Withheld.PER_MEMBER)),
+    (Withheld.CAP, _cap),
+    (Withheld.SPACING, _spacing),
+    (Withheld.PER_MEMBER, _per_member),
     (Withheld.NO_PRODUCT, _product),
     (Withheld.NO_TEXT, _text),
 )

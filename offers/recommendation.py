@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from typing import Protocol
 
 from offers.history import History
+from offers.once import once
 from offers.products import Product
 
 DAY = 86_400_000
@@ -67,7 +67,7 @@ class Counts:
         """See `Recommender`."""
         return self._bestsellers
 
-    @cached_property
+    @once
     def _bestsellers(self) -> tuple[str, ...]:
         return best_first(self.sold)
 

@@ -79,9 +79,9 @@ def choose(texts: Mapping[str, Text], wanted: str | None, own: str) -> tuple[Loc
     The first there is for that locale, its language, the retailer's `own` locale, its language; else the first of all.
     """
     for written in (wanted, own):
-        locale = known_locale(written) if written else None
-        if locale is not None and written:
-            for key in spellings(written):
+        if written:
+            locale, keys = _read(written)
+            for key in keys:
                 if key in texts:
                     return locale, texts[key]
     key, text = next(iter(texts.items()))
@@ -89,14 +89,14 @@ def choose(texts: Mapping[str, Text], wanted: str | None, own: str) -> tuple[Loc
 
 
 @lru_cache(maxsize=256)
-def spellings(written: str) -> tuple[str, ...]:
-    """As texts for a locale may be keyed, the closest first: `zh-Hant-TW`, `zh-Hant`, `zh-TW`, `zh`."""
+def _read(written: str) -> tuple[Locale, tuple[str, ...]]:
+    """The locale, and as texts for it may be keyed, the closest first: `zh-Hant-TW`, `zh-Hant`, `zh-TW`, `zh`."""
     locale = known_locale(written)
     if locale is None:
-        return ()
+        return Locale("en"), ()
     language, script, territory = locale.language, locale.script, locale.territory
     keys = ((language, script, territory), (language, script), (language, territory), (language,))
-    return tuple(dict.fromkeys("-".join(filter(None, key)) for key in keys))
+    return locale, tuple(dict.fromkeys("-".join(filter(None, key)) for key in keys))
 
 
 @lru_cache(maxsize=256)

@@ -24,6 +24,7 @@ EXPECTED = {
     "gateway": "gateway alone, 100 a post",
     "history": "times the one before",
     "campaigns": "times the 50 alone",
+    "deciding": "times these calls",
 }
 
 
