@@ -176,12 +176,12 @@ def test_a_form_of_what_is_no_number_or_not_known_is_unsayable() -> None:
 
 def test_where_a_text_cannot_be_said_the_next_one_is() -> None:
     text = Text("$first_name, $points", "-", Text("$first_name !", "-", Text("Salut !", "Bonjour !")))
-    greetings = {
-        Profile(first_name="Anna", points=3, tone="tu"): "Anna, 3",
-        Profile(first_name="Anna", tone="tu"): "Anna !",
-        Profile(points=3, tone="tu"): "Salut !",
-    }
-    for profile, greeting in greetings.items():
+    greetings = [
+        (Profile(first_name="Anna", points=3, tone="tu"), "Anna, 3"),
+        (Profile(first_name="Anna", tone="tu"), "Anna !"),
+        (Profile(points=3, tone="tu"), "Salut !"),
+    ]
+    for profile, greeting in greetings:
         assert word({"fr": text}, Mention("Haussmann", profile, NOON, PARIS), rules()).text == greeting
 
 
