@@ -7,7 +7,7 @@ presence as it stands after each ping, packed, and what a Redis server takes for
 from __future__ import annotations
 
 import argparse
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 from statistics import mean, quantiles
 
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="1 is the whole size, 0.01 a hundredth of it")
     members = max(5, int(400 * parser.parse_args().scale))
     (config,) = load_or_refuse([EXAMPLE])
-    devices, sizes, rings = Devices(GeofenceIndex(config.zones)), defaultdict(list), Counter[int]()
+    devices, sizes = Devices(GeofenceIndex(config.zones)), defaultdict(list)
     blobs: dict[str, bytes] = {}
     for sent in simulate(config.rules, config.zones, Plan(members, to_milliseconds(START), HOUR)):
         if b'"type":"ping"' not in sent.line:
@@ -51,7 +51,6 @@ def main() -> None:
         presence = devices.presence(ping.device)
         blobs[ping.device] = pack(presence)
         sizes[min(len(presence.stores), SHOWN)].append(len(blobs[ping.device]))
-        rings[sum(state.held for state in presence.stores.values())] += 1
     for stores, found in sorted(sizes.items()):
         tail = quantiles(found, n=100)
         print(
