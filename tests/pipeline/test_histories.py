@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from offers.members import Consent, Grant
 from streams import topics
 from streams.steps import Step
 from tests.pipeline.boutique import (
@@ -66,6 +67,23 @@ def test_without_consent_to_location_history_no_step_at_a_place_is_kept() -> Non
     tables = memory_tables()
     collected = run(worked(at_the_door(20), tables, "offers"))
     assert "after-work" not in dict(offered(collected))
+    assert run(tables.members.read("visits", f"{NAME}|mia")).value.trail == ()
+
+
+def test_a_step_is_not_kept_where_consent_was_withdrawn_while_its_fix_was_on_its_way() -> None:
+    """The withdrawal has reached the member, and not yet the device."""
+    tables = memory_tables()
+
+    async def story() -> Collected:
+        collected, broker = Collected(), Topics(1)
+        working = Working(tables, collected, file="station.yaml")
+        await working.enter(broker.records([member("mia", "phone", consent=BOTH)]))
+        await tables.members.revise("consent", f"{NAME}|mia", lambda _: Consent({"offers": Grant(True, NOON)}))
+        for record in broker.records(walked((STATION, 2), (AWAY, 3))):
+            await working.work([record])
+        return collected
+
+    assert "EXIT" in {each["kind"] for each in run(story()).read(topics.TRANSITIONS)}
     assert run(tables.members.read("visits", f"{NAME}|mia")).value.trail == ()
 
 

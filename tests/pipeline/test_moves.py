@@ -83,6 +83,7 @@ def test_who_only_falls_silent_has_not_left() -> None:
     collected = day((AWAY, 1), (CAFE, 4))
     assert [each["reason"] for each in collected.read(topics.TRANSITIONS) if each["kind"] == "EXIT"] == ["timeout"] * 2
     assert offered(collected) == [("stay", "cafe")]
+    assert "EXIT" not in {each["trigger"]["kind"] for each in collected.read(topics.DECISIONS)}
 
 
 def test_an_offer_that_begins_at_a_place_speaks_of_the_campaigns_store() -> None:
