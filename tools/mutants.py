@@ -42,12 +42,12 @@ class Group(NamedTuple):
 
 GROUPS = {
     "presence": Group(
-        ("presence", "machine", "evidence", "replaying", "fixes"),
-        ("test_presence", "test_arriving", "test_fixes", "test_presence_late", "test_flapping"),
+        ("presence", "machine", "evidence", "replaying", "passing", "fixes"),
+        ("test_presence", "test_arriving", "test_fix_limits", "test_fixes", "test_presence_late", "test_flapping"),
     ),
     "index": Group(
-        ("index", "cells", "tiles", "tiling", "edges", "outlines", "metric", "meridian"),
-        ("test_zones", "test_index_size", "test_index", "test_index_tiles"),
+        ("index", "squares", "cells", "tiles", "tiling", "edges", "outlines", "metric", "meridian"),
+        ("test_zones", "test_index_size", "test_index_bounds", "test_index", "test_index_tiles"),
         (
             "test_the_distance_is_that_of_the_nearest_edge_along_the_ellipsoid",
             "test_the_distance_to_an_outline_is_that_to_its_nearest_edge",
