@@ -138,6 +138,8 @@ class Profile:
     time_zone: str | None = None
     devices: tuple[str, ...] = ()
     cards: tuple[str, ...] = ()
+    linked_devices: tuple[str, ...] = ()
+    """Devices that checked in at a till together with a card of theirs, whatever else is said of `devices`."""
     attributes: Mapping[str, Value] = field(default_factory=dict)
     """What the retailer knows from elsewhere, under names of its own."""
 

@@ -26,11 +26,16 @@ def device_owner(retailer: str, device: str) -> str:
     return f"{retailer}|device|{device}"
 
 
+def devices_of(profile: Profile) -> tuple[str, ...]:
+    """All devices of a member, however they came to be theirs."""
+    return tuple(dict.fromkeys((*profile.devices, *profile.linked_devices)))
+
+
 async def settle(retailer: str, member: str, tables: Tables) -> Outgoing:
     """Let what was said of a member hold for their devices; the merged whole, for the topic `members`."""
     owner = f"{retailer}|{member}"
     fields: Fields = (await tables.members.read("profile", owner)).value
-    devices = fields.profile.devices
+    devices = devices_of(fields.profile)
     for device in devices:
         await _share(retailer, device, deleted_at(fields), tables)
     await _drop_deleted(owner, deleted_at(fields), tables)

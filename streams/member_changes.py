@@ -7,11 +7,12 @@ messages come. What is taken away is taken from the devices first, what is given
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 
 from offers.members import Consent, Grant, Profile, Wish
-from streams.admitting import admit, device_owner, settle
+from streams.admitting import admit, device_owner, devices_of, settle
 from streams.decoding import Fault, NotAMessage
 from streams.messages import ConsentSaid, MemberChange, Preference
 from streams.newest import deleted, deleted_at, granted, merged, wished
@@ -21,6 +22,10 @@ from streams.tables.links import Linked
 from streams.tables.members import Fields
 from streams.tables.tables import Tables
 from streams.times import to_milliseconds
+
+MOST_LINKED = 16
+"""Devices of one member that are linked by a card shown with them: a till's own phone is not everybody's."""
+_FOR_GOOD = 1 << 62
 
 
 async def change_member(change: MemberChange, tables: Tables, retailers: Retailers) -> list[Outgoing]:
@@ -56,6 +61,31 @@ async def change_preference(preference: Preference, tables: Tables, retailers: R
     return []
 
 
+async def link_by_card(retailer: str, device: str, member: str, at: int, tables: Tables) -> Outgoing | None:
+    """Let a device that nobody has be the member's whose card was shown with it, at a till, at `at` (milliseconds UTC).
+
+    Returns the merged whole, for the topic `members`; None where the device is another's. Twice is once.
+    """
+    owner, named = f"{retailer}|{member}", f"{retailer}|{device}"
+    fields: Fields = (await tables.members.read("profile", owner)).value
+    if at <= deleted_at(fields) or device in fields.profile.devices:
+        return None
+    if await tables.links.member_of("link", named) not in (None, member):
+        return None
+    if len(fields.profile.linked_devices) >= MOST_LINKED and device not in fields.profile.linked_devices:
+        return None
+
+    def linked(known: Fields) -> Fields:
+        devices = tuple(dict.fromkeys((*known.profile.linked_devices, device)))
+        return Fields(replace(known.profile, linked_devices=devices), known.said)
+
+    # First where a withdrawal finds it, then the link: what is listed and not linked does no harm.
+    await tables.members.revise("profile", owner, linked)
+    if not await tables.links.give_unowned("link", named, member, at):
+        return None
+    return await settle(retailer, member, tables)
+
+
 async def _member_behind(preference: Preference, tables: Tables) -> str | None:
     member, links = preference.member, tables.links
     if member is None and preference.card is not None:
@@ -87,12 +117,13 @@ async def _hear(
 async def _take(change: MemberChange, before: Profile, after: Profile, tables: Tables) -> None:
     """Devices and cards that are no longer the member's; a device stands on its own consent again."""
     gone: tuple[tuple[Linked, Iterable[str]], ...] = (
-        ("link", sorted(set(before.devices) - set(after.devices))),
+        ("link", sorted(set(devices_of(before)) - set(devices_of(after)))),
         ("card", sorted(set(before.cards) - set(after.cards))),
     )
     for kind, names in gone:
         for name in names:
-            await tables.links.take(kind, f"{change.retailer}|{name}", change.member, to_milliseconds(change.at))
+            at = _FOR_GOOD if name in before.linked_devices else to_milliseconds(change.at)
+            await tables.links.take(kind, f"{change.retailer}|{name}", change.member, at)
     for device in gone[0][1]:
         await admit(change.retailer, device, tables)
 

@@ -77,6 +77,15 @@ class Links:
 
         await self._revise(kind, owner, given)
 
+    async def give_unowned(self, kind: Linked, owner: str, member: str, at: int) -> bool:
+        """It is this member's by what happened at `at`, if it is nobody's; whether it is theirs then."""
+
+        def given(link: Link) -> Link:
+            return Link(at, member) if link.member is None and at > link.at else link
+
+        await self._revise(kind, owner, given)
+        return await self.member_of(kind, owner) == member
+
     async def take(self, kind: Linked, owner: str, member: str, at: int) -> None:
         """It is nobody's by a word said at `at`, if it was this member's then; who had it before does not get it."""
 

@@ -251,6 +251,74 @@ def test_visits_of_a_phone_go_to_nobody_who_does_not_consent() -> None:
     run(story())
 
 
+def test_two_phones_in_one_bag_cause_one_offer_though_one_is_linked_on_the_way(open_tables: OpenTables) -> None:
+    async def story() -> None:
+        async with open_tables() as tables:
+            broker = Topics()
+            working, collected = await entered([CONSENTED, member("mia", "watch", cards=["c"])], tables)
+            both = [each for device in ("phone", "watch") for each in pings(device, HAUSSMANN, NOON, 2)]
+            await working.work(broker.records(both))
+            await working.work([broker.record(check_in(NOON + MINUTE, device="phone", card="c", **AT_THE_TILL))])
+            both = [each for device in ("phone", "watch") for each in pings(device, HAUSSMANN, NOON + 2 * MINUTE, 6)]
+            await working.work(broker.records(both))
+            campaigns = [offer["campaign"] for offer in collected.offers()]
+            assert len(campaigns) == len(set(campaigns)) > 0
+            assert {offer["member"] for offer in collected.offers()} == {"mia"}
+            assert await visits_of(working) == 1
+
+    run(story())
+
+
+AT_THE_TILL = {"store": "haussmann", "via": "till"}
+
+
+def test_a_card_shown_at_a_till_with_a_phone_that_nobody_has_links_the_two(open_tables: OpenTables) -> None:
+    async def story() -> None:
+        async with open_tables() as tables:
+            broker = Topics()
+            working, collected = await entered([member("mia", cards=["c"])], tables)
+            shown = broker.record(check_in(NOON, device="phone", card="c", **AT_THE_TILL))
+            for _ in range(2):
+                await working.work([shown], NOON + MINUTE)
+                assert await tables.links.admission(PHONE) == ADMITTED
+            assert await visits_of(working) == 1
+            assert [offer["member"] for offer in collected.offers()] == ["mia"]
+            assert collected.read(topics.MEMBERS)[-1]["linked_devices"] == ["phone"]
+            await working.enter([broker.record(patch("mia", NOON + HOUR, devices=["watch"]))])
+            assert await tables.links.admission(PHONE) == ADMITTED
+            await working.enter([broker.record(preference(NOON + 2 * HOUR, member="mia", consent=LATER_NO))])
+            assert await tables.links.admission(PHONE) == Admission(False, False, "mia")
+            await working.enter([broker.record(patch("mia", NOON - 1, deleted=True))])
+            assert await tables.links.admission(PHONE) == NOT_ADMITTED
+
+    run(story())
+
+
+LATER_NO = {"offers": {"granted": False, "at": NOON + HOUR}}
+
+
+@pytest.mark.parametrize(
+    ("before", "shown"),
+    [
+        ([member("max", "phone")], {}),
+        ([], {"via": "qr", "lat": HAUSSMANN[1], "lon": HAUSSMANN[0]}),
+        ([], {"via": None, "lat": HAUSSMANN[1], "lon": HAUSSMANN[0]}),
+        ([], {"card": "unknown"}),
+        ([patch("mia", NOON + 1, deleted=True)], {}),
+    ],
+    ids=["the phone of somebody else", "no till saw it", "said by the phone alone", "nobody's card", "deleted since"],
+)
+def test_a_card_does_not_take_a_phone(before: list[Message], shown: Message) -> None:
+    async def story() -> None:
+        working, _ = await entered([member("mia", cards=["c"]), *before])
+        owner = await working.tables.links.admission(PHONE)
+        said = {"device": "phone", "card": "c", **AT_THE_TILL, **shown}
+        await working.work([Topics().record(check_in(NOON, **said))], NOON + MINUTE)
+        assert await working.tables.links.admission(PHONE) == owner
+
+    run(story())
+
+
 def test_a_preference_may_name_a_card() -> None:
     async def story() -> None:
         stop = preference(NOON, card="c", contact="stop")
