@@ -77,7 +77,10 @@ def offered_products(offer: Offer, products: Mapping[str, Product]) -> list[Prod
     if offer.product.id is not None:
         return [products[offer.product.id]] if offer.product.id in products else None
     category = offer.product.of_category
-    return [each for each in products.values() if category in (None, each.category)] or None
+    fitting = [each for each in products.values() if category in (None, each.category)]
+    if offer.product.only_picks:
+        fitting = [each for each in fitting if each.staff_pick is not None] or fitting
+    return fitting or None
 
 
 def _trigger_problems(when: Happening, path: Path, stores: Mapping[str, Store]) -> Iterator[Problem]:

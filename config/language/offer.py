@@ -45,6 +45,11 @@ class ProductChoice(Described):
         """The category that it must be of."""
         return self.recommend.category if self.recommend is not None else self.category
 
+    @property
+    def only_picks(self) -> bool:
+        """Whether the staff must have picked it."""
+        return self.recommend is not None and {*self.recommend.source, *self.otherwise} == {"staff_pick"}
+
     @model_serializer
     def _written(self) -> Any:
         if self.recommend is None:
