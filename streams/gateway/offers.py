@@ -16,10 +16,13 @@ from streams.errors import InfrastructureError
 from streams.gateway.access import Caller, Scope, allowing, forbidden, spared_by
 from streams.gateway.gateway import Gateway, answering, gateway_of
 from streams.gateway.limits import refusal
-from streams.gateway.offer_stream import OfferStream, shown
+from streams.gateway.offer_stream import OfferStream, Shown, shown
 from streams.gateway.openapi import DEVICE_TOKEN_PARAMETER
+from streams.gateway.qr import svg
 from streams.gateway.standings import in_time
 from streams.tables.recipients import Recipient, Standing
+from streams.told import OfferTold, read_told
+from streams.topics import OFFERS
 
 EVENTS = "text/event-stream"
 MOST_STREAMS = 10_000
@@ -82,6 +85,29 @@ async def get_offers(request: Request, device: Named = None, member: Named = Non
         return Response(await _listed(gateway, recipient), media_type="application/json", headers=HEADERS)
 
 
+@router.get(
+    "/v1/offers/{offer}/coupon.svg",
+    response_class=Response,
+    responses={
+        200: {"description": "The coupon's code as a QR code.", "content": {"image/svg+xml": {}}},
+        404: {"description": "The member has no such offer, or it has no coupon."},
+        **{code: _RESPONSES[code] for code in (401, 403, 422, 503)},
+    },
+    openapi_extra={"security": [{"key": []}], "parameters": [DEVICE_TOKEN_PARAMETER]},
+)
+async def get_coupon(request: Request, offer: str, device: Named = None, member: Named = None) -> Response:
+    """The QR code of an offer's coupon, for the till to scan; whose offers these are is asked as for the list."""
+    caller = await _allow(request)
+    device, member = _asked(caller, device, member)
+    gateway = gateway_of(request)
+    async with answering(request, spare=spared_by(caller, gateway.limits)):
+        for each in await _open(gateway, await _recipient(gateway, caller.retailer, device, member)):
+            told = read_told(OFFERS.name, each.value) if each.id == offer else None
+            if isinstance(told, OfferTold) and told.coupon is not None:
+                return Response(svg(told.coupon.code), media_type="image/svg+xml", headers=HEADERS)
+    raise refusal(404, "there is no such offer, or it has no coupon")
+
+
 def _asked(caller: Caller, device: str | None, member: str | None) -> tuple[str | None, str | None]:
     """Whose offers a caller asks for, where they may: with a device key those of their own device alone."""
     if caller.scope is Scope.DEVICE:
@@ -104,12 +130,17 @@ async def _recipient(gateway: Gateway, retailer: str, device: str | None, member
 
 
 async def _listed(gateway: Gateway, recipient: Recipient) -> bytes:
+    offers = await _open(gateway, recipient)
+    return b"[" + b",".join(offer.value for offer in reversed(offers)) + b"]"
+
+
+async def _open(gateway: Gateway, recipient: Recipient) -> list[Shown]:
+    """What the recipient may see just now, the oldest first."""
     doors = gateway.doors
     records = await doors.tables.offers.unexpired(recipient.owner, doors.clock())
     if not records or await gateway.standings.ask(recipient) is not Standing.OPEN:
-        return b"[]"
-    offers = shown(records, recipient, doors.clock())
-    return b"[" + b",".join(offer.value for offer in reversed(offers)) + b"]"
+        return []
+    return shown(records, recipient, doors.clock())
 
 
 def _stream(gateway: Gateway, recipient: Recipient, last_seen: str, still_allowed: StillAllowed) -> Response:
