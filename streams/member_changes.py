@@ -7,7 +7,6 @@ messages come. What is taken away is taken from the devices first, what is given
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import msgspec
 
@@ -23,8 +22,6 @@ from streams.tables.members import Fields
 from streams.tables.tables import Tables
 from streams.times import to_milliseconds
 
-MOST_LINKED = 16
-"""Devices of one member that are linked by a card shown with them: a till's own phone is not everybody's."""
 _FOR_GOOD = 1 << 62
 
 
@@ -59,31 +56,6 @@ async def change_preference(preference: Preference, tables: Tables, retailers: R
         return [await settle(retailer, member, tables)]
     await admit(retailer, device or "", tables)
     return []
-
-
-async def link_by_card(retailer: str, device: str, member: str, at: int, tables: Tables) -> Outgoing | None:
-    """Let a device that nobody has be the member's whose card was shown with it, at a till, at `at` (milliseconds UTC).
-
-    Returns the merged whole, for the topic `members`; None where the device is another's. Twice is once.
-    """
-    owner, named = f"{retailer}|{member}", f"{retailer}|{device}"
-    fields: Fields = (await tables.members.read("profile", owner)).value
-    if at <= deleted_at(fields) or device in fields.profile.devices:
-        return None
-    if await tables.links.member_of("link", named) not in (None, member):
-        return None
-    if len(fields.profile.linked_devices) >= MOST_LINKED and device not in fields.profile.linked_devices:
-        return None
-
-    def linked(known: Fields) -> Fields:
-        devices = tuple(dict.fromkeys((*known.profile.linked_devices, device)))
-        return Fields(replace(known.profile, linked_devices=devices), known.said)
-
-    # First where a withdrawal finds it, then the link: what is listed and not linked does no harm.
-    await tables.members.revise("profile", owner, linked)
-    if not await tables.links.give_unowned("link", named, member, at):
-        return None
-    return await settle(retailer, member, tables)
 
 
 async def _member_behind(preference: Preference, tables: Tables) -> str | None:

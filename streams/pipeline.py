@@ -35,7 +35,7 @@ from streams.clockwork import Clockwork, Hints
 from streams.deciding import settle
 from streams.decoding import Decoder, Fault, NotAMessage, dead_letter, one_of
 from streams.errors import InfrastructureError
-from streams.member_changes import link_by_card
+from streams.linking import link_by_cards
 from streams.messages import CheckIn, Ping
 from streams.outputs import dead_letter_record, transition_record
 from streams.records import Outgoing, Producer, Record
@@ -134,9 +134,6 @@ class Pipeline:
         raise InfrastructureError(f"deciding takes longer than {FRESH:.0f} s each time, so that no claim is fresh")
 
 
-AT_THE_TILL = frozenset(("till", "card"))
-"""Ways to check in that only a till sees."""
-
 NOWHERE: tuple[Sighting, ...] = ()
 
 
@@ -182,20 +179,9 @@ class _Way:
             self._clockwork.add(partition, at, owner)
         cards = {f"{each.retailer}|{each.card}" for each in _check_ins(arrivals) if each.card is not None}
         self._cards = await self._tables.links.members_of(sorted(cards))
-        await self._link_by_cards(arrivals)
+        self._outgoing += await link_by_cards(arrivals, self._cards, self._tables)
         await self._open_tracks(partitions)
         return [arrival for arrival in arrivals if self._admitted(arrival)]
-
-    async def _link_by_cards(self, arrivals: Sequence[Arrival]) -> None:
-        """A device that nobody has is the member's whose card a till saw together with it."""
-        for arrival in arrivals:
-            said = arrival.message
-            if not isinstance(said, CheckIn) or said.via not in AT_THE_TILL or said.device is None:
-                continue
-            member, at = self._cards.get(f"{said.retailer}|{said.card}"), to_milliseconds(said.at)
-            if member is not None and check_in_rejection(arrival, at) is None:
-                whole = await link_by_card(said.retailer, said.device, member, at, self._tables)
-                self._outgoing += [] if whole is None else [whole]
 
     async def _open_tracks(self, partitions: Mapping[str, int]) -> None:
         for device in await self._tables.presences.admit(list(partitions)):
