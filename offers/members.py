@@ -138,6 +138,8 @@ class Profile:
     time_zone: str | None = None
     devices: tuple[str, ...] = ()
     cards: tuple[str, ...] = ()
+    emails_hashed: tuple[str, ...] = ()
+    phones_hashed: tuple[str, ...] = ()
     linked_devices: tuple[str, ...] = ()
     """Devices that checked in at a till together with a card of theirs, whatever else is said of `devices`."""
     attributes: Mapping[str, Value] = field(default_factory=dict)

@@ -86,11 +86,16 @@ async def _hear(
         await tables.members.revise("consent", owner, heard)
 
 
+def cards_of(profile: Profile) -> set[str]:
+    """All that names a member as a card does: cards, and the hashes of e-mail addresses and phone numbers."""
+    return {*profile.cards, *profile.emails_hashed, *profile.phones_hashed}
+
+
 async def _take(change: MemberChange, before: Profile, after: Profile, tables: Tables) -> None:
     """Devices and cards that are no longer the member's; a device stands on its own consent again."""
     gone: tuple[tuple[Linked, Iterable[str]], ...] = (
         ("link", sorted(set(devices_of(before)) - set(devices_of(after)))),
-        ("card", sorted(set(before.cards) - set(after.cards))),
+        ("card", sorted(cards_of(before) - cards_of(after))),
     )
     for kind, names in gone:
         for name in names:
@@ -106,6 +111,8 @@ async def _give(change: MemberChange, fields: Fields, tables: Tables) -> None:
     said: tuple[tuple[Linked, str, list[str] | msgspec.UnsetType], ...] = (
         ("link", "devices", change.devices),
         ("card", "cards", change.cards),
+        ("card", "emails_hashed", change.emails_hashed),
+        ("card", "phones_hashed", change.phones_hashed),
     )
     for kind, field, names in said:
         if names is not msgspec.UNSET and fields.said.get(field) == at:

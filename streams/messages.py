@@ -141,6 +141,8 @@ class MemberChange(Message, frozen=True, kw_only=True):
     time_zone: str | msgspec.UnsetType | None = msgspec.UNSET
     devices: list[Name] | msgspec.UnsetType = msgspec.UNSET
     cards: list[Name] | msgspec.UnsetType = msgspec.UNSET
+    emails_hashed: list[Name] | msgspec.UnsetType = msgspec.UNSET
+    phones_hashed: list[Name] | msgspec.UnsetType = msgspec.UNSET
     attributes: dict[Name, AttributeSaid] | msgspec.UnsetType = msgspec.UNSET
     consent: ConsentSaid | msgspec.UnsetType = msgspec.UNSET
     deleted: bool = False

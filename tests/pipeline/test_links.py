@@ -329,6 +329,24 @@ def test_a_preference_may_name_a_card() -> None:
     run(story())
 
 
+@pytest.mark.parametrize("kind", ["cards", "emails_hashed", "phones_hashed"])
+def test_cards_and_hashed_addresses_name_one_member_and_none_is_lost_by_another(kind: str) -> None:
+    async def story() -> None:
+        names = {"cards": ["c"], "emails_hashed": ["e1", "e2"], "phones_hashed": ["p"]}
+        working, collected = await entered([member("mia", **names), member("mia", **names)])
+        for number, name in enumerate(names[kind]):
+            mail = {"type": "contact", "retailer": NAME, "at": NOON, "id": f"mail-{number}", "channel": "mail"}
+            await working.enter([Topics().record(mail | {"card": name})])
+        contacts = (await working.tables.members.read("contacts", MIA)).value
+        assert len(contacts) == len(names[kind])
+        await working.enter([Topics().record(patch("mia", NOON, **{kind: []}))])
+        left = await working.tables.links.members_of([f"{NAME}|{name}" for each in names.values() for name in each])
+        assert {name.partition("|")[2] for name, owner in left.items() if owner is None} == set(names[kind])
+        assert collected.read(topics.DEAD_LETTERS) == []
+
+    run(story())
+
+
 def test_no_member_is_named_like_the_words_of_a_phone() -> None:
     async def story() -> None:
         working, collected = await entered([member("device|phone"), preference(NOON, device="phone", contact="less")])
