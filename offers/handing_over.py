@@ -17,8 +17,11 @@ def handed_over(visits: Visits, own: Visits, device: str) -> Visits:
     if new <= 0:
         return visits
     merged = list(visits.recent)
-    apart = [visit for visit in own.recent if not _was_there(merged, visit)][-new:]
-    count = visits.count + len(apart) + max(new - len(own.recent), 0)
+    apart = [visit for visit in own.recent if not _was_there(merged, visit)]
+    known_still = min(len(own.recent) - len(apart), known - own.handed.get(device, 0))
+    forgotten = max(own.count - len(own.recent) - (known - known_still), 0)  # by the device, and new to the member
+    apart = apart[-new:]
+    count = visits.count + min(len(apart) + forgotten, new)
     recent = sorted((*merged, *apart), key=lambda visit: visit.first)[-MOST_VISITS:]
     return replace(visits, count=count, recent=tuple(recent), handed={**visits.handed, device: own.count})
 
