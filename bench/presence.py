@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import gc
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import islice
 from random import Random
 from statistics import median
@@ -51,6 +52,11 @@ def as_pings(fixes: Fixes) -> list[Ping]:
 def peer(zones: Sequence[Zone]) -> DictLoop:
     """The loop without patience."""
     return DictLoop([zone.store for zone in zones], [geodesic_circle(circle_of(zone)) for zone in zones])
+
+
+def told_by(loop: DictLoop | PatientDictLoop, fixes: Fixes) -> int:
+    """How many transitions a loop tells of fixes."""
+    return len(loop.apply(as_pings(fixes)))
 
 
 def patient_peer(zones: Sequence[Zone]) -> PatientDictLoop:
@@ -127,7 +133,7 @@ def against_loop(name: str, country: Country, devices: int) -> None:
             loop = peer(zones) if zones is impatient else patient_peer(zones)
             engines: dict[str, Engine] = {
                 "ours": ours(zones),
-                "loop": lambda fixes, loop=loop: len(loop.apply(as_pings(fixes))),  # type: ignore[misc]
+                "loop": partial(told_by, loop),
             }
             if not many:
                 engines = {each: one_by_one(work) for each, work in engines.items()}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -127,7 +127,6 @@ class NoticeTold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Told = DecisionTold | OfferTold | TransitionTold | NoticeTold
-Kind = TypeVar("Kind", bound=Told)
 
 _DECODERS: dict[str, Callable[[bytes], Any]] = {
     topics.DECISIONS.name: msgspec.json.Decoder(DecisionTold).decode,
@@ -152,8 +151,3 @@ def read_told(topic: str, value: bytes | None) -> Told | None:
 def milliseconds(moment: datetime) -> int:
     """Milliseconds UTC of a time told."""
     return to_milliseconds(moment)
-
-
-def of_kind(kind: type[Kind], told: Iterable[Told | None]) -> list[Kind]:
-    """Those among `told` that are of that kind."""
-    return [each for each in told if isinstance(each, kind)]

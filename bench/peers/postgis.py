@@ -55,20 +55,24 @@ def postgis(zones: Sequence[Zone]) -> Iterator[PostGis | None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _run(command: Sequence[str | Path], folder: Path, account: str | None) -> None:
+    nowhere = subprocess.DEVNULL
+    subprocess.run(command, user=account, cwd=folder, check=True, stdout=nowhere, stderr=nowhere)
+
+
 @contextmanager
 def _server(programs: Path, folder: Path, account: str | None) -> Iterator[int]:
     data, port = folder / "data", _free_port()
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     initdb = [programs / "initdb", "-D", data, "-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run(initdb, user=account, cwd=folder, check=True, **quiet)  # type: ignore[call-overload]
+    _run(initdb, folder, account)
     options = " ".join(f"-c {setting}" for setting in SETTINGS)
     options += f" -c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder}"
     control = [programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w"]
-    subprocess.run([*control, "-o", options, "start"], user=account, cwd=folder, check=True, **quiet)  # type: ignore[call-overload]
+    _run([*control, "-o", options, "start"], folder, account)
     try:
         yield port
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], user=account, cwd=folder, check=True, **quiet)  # type: ignore[call-overload]
+        _run([*control, "-m", "immediate", "stop"], folder, account)
 
 
 @contextmanager

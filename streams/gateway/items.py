@@ -12,6 +12,7 @@ from streams.decoding import MOST_AHEAD, Fault, NotAMessage, refused
 from streams.gateway.access import Caller
 from streams.gateway.keys import Scope
 from streams.gateway.kinds import Kind
+from streams.linking import AT_THE_TILL
 from streams.messages import CheckIn, MemberChange, Message, Ping, Preference
 from streams.records import Outgoing
 from streams.times import to_milliseconds
@@ -92,17 +93,13 @@ def outgoing(item: Item, kind: Kind) -> Outgoing:
     return Outgoing(kind.topic, key, value)
 
 
-IN_THE_STORE = ("till", "card")
-"""Ways to check in that a till sees, and no phone."""
-
-
 def _of_the_device(message: Any, caller: Caller) -> dict[str, Any]:
     """What a key that ships in an app may say: of its own device, and not who is behind that: its link says it."""
     if message.device not in (None, caller.device):
         raise NotAMessage(Fault.NOT_ALLOWED, "another device than that of the token")
     if isinstance(message, Preference) and (message.member, message.card) != (None, None):
         raise NotAMessage(Fault.NOT_ALLOWED, "a device speaks for itself alone: leave `member` and `card` out")
-    if isinstance(message, CheckIn) and message.via in IN_THE_STORE:
+    if isinstance(message, CheckIn) and message.via in AT_THE_TILL:
         raise NotAMessage(Fault.NOT_ALLOWED, "only a till says this - at `$.via`")
     nobody = {name: None for name in ("member", "card") if hasattr(message, name)}
     return {"device": caller.device, **nobody}

@@ -15,13 +15,9 @@ class Timers:
 
     keyspace: Keyspace
 
-    async def remind(self, dues: Mapping[int, Mapping[str, int]]) -> None:
-        """By partition: look after each device (`retailer|device`) at its time, milliseconds UTC, or before."""
-        await self.keyspace.note(self.reminders(dues))
-
     @staticmethod
     def reminders(dues: Mapping[int, Mapping[str, int]]) -> list[Note]:
-        """The same, to be written together with other notes."""
+        """By partition: look after each device (`retailer|device`) at its time, milliseconds UTC, or before."""
         return list(starmap(Reminder, dues.items()))
 
     async def rearm(self, dues: Mapping[int, Mapping[str, int | None]]) -> dict[int, int | None]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import logging
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-import orjson
 import pytest
 import redis
 
 from geofences.fixes import DEGREE, Fix
 from streams import topics
-from streams.records import Outgoing, Record
-from streams.steps import Step
+from streams.records import Record
 from streams.tables.presences import NOT_ADMITTED
 from tests.pipeline.boutique import (
     HAUSSMANN,
@@ -264,95 +262,6 @@ def test_after_a_stop_the_next_trigger_says_stopped_and_a_normal_wish_ends_it(op
             await working.enter(broker.records([preference(NOON + MINUTE, member="mia", contact="normal")]))
             await working.work(broker.records([check_in(NOON + 90 * SECOND, device="phone", store="haussmann")]))
         assert [offer["campaign"] for offer in collected.offers()] == ["stay"]
-
-    run(story())
-
-
-class Gone(Exception):  # noqa: N818 - stands for a worker that dies
-    """The worker died."""
-
-
-def die_before_produce(step: Step) -> None:
-    if step is Step.PRODUCE:
-        raise Gone
-
-
-@pytest.mark.parametrize(
-    ("word", "reason"),
-    [
-        ({"contact": "stop"}, "STOPPED"),
-        (
-            {"consent": {"offers": {"granted": False, "at": NOON + 1}, "location_history": {"granted": True, "at": 1}}},
-            "NO_CONSENT",
-        ),
-    ],
-)
-def test_an_offer_that_was_claimed_but_not_sent_is_voided_and_gives_its_place_back(
-    word: Message, reason: str, open_tables: OpenTables
-) -> None:
-    async def story() -> None:
-        collected, broker = Collected(), Topics()
-        async with open_tables() as tables:
-            dying = Working(tables, collected, die_before_produce)
-            await dying.enter(broker.records([member("mia", "phone"), *(member(f"m{n}", f"p{n}") for n in range(4))]))
-            batch = broker.records(standing())
-            with pytest.raises(Gone):
-                await dying.work(batch)
-            working = Working(tables, collected)
-            await working.enter(broker.records([preference(NOON + 1, member="mia", **word)]))
-            await working.work(batch)
-            assert set(collected.reasons()) == {reason}
-            for number in range(4):
-                await working.work(broker.records(standing(f"p{number}")))
-        campaigns = [offer["campaign"] for offer in collected.offers()]
-        assert campaigns == ["few", "few", "few", "plenty"]  # all three places, though one was claimed before
-
-    run(story())
-
-
-class NeverSent(Collected):
-    """A producer whose worker dies before anything of pings is sent."""
-
-    async def produce(self, records: Sequence[Outgoing]) -> None:
-        if any(record.topic == topics.OFFERS.name for record in records):
-            raise Gone
-        await super().produce(records)
-
-
-@pytest.mark.parametrize(("wish", "kept"), [("stop", 0), ("normal", 1)])
-def test_an_offer_stands_in_its_members_list_until_it_is_voided(wish: str, kept: int, open_tables: OpenTables) -> None:
-    async def story() -> None:
-        collected, broker = NeverSent(), Topics()
-        async with open_tables() as tables:
-            dying = Working(tables, collected)
-            await dying.enter(broker.records([member("mia", "phone")]))
-            batch = broker.records(standing())
-            with pytest.raises(Gone):
-                await dying.work(batch)
-            listed = await tables.offers.unexpired(f"{NAME}|mia", dying.now)
-            assert len(listed) == 1
-            await Working(tables, Collected()).enter(broker.records([preference(NOON + 1, member="mia", contact=wish)]))
-            await tables.offers.put([(f"{NAME}|mia", listed[0], dying.now + MINUTE)], dying.now)  # just as they say it
-            sent = Collected()
-            await Working(tables, sent).work(batch)
-            assert await tables.offers.unexpired(f"{NAME}|mia", dying.now) == listed[:kept]
-            assert [orjson.dumps(offer) for offer in sent.offers()] == listed[:kept]
-
-    run(story())
-
-
-def test_an_offer_that_was_claimed_but_not_sent_is_voided_once_it_has_expired(open_tables: OpenTables) -> None:
-    async def story() -> None:
-        collected, broker = Collected(), Topics()
-        async with open_tables() as tables:
-            dying = Working(tables, collected, die_before_produce)
-            await dying.enter(broker.records([member("mia", "phone")]))
-            batch = broker.records(standing())
-            with pytest.raises(Gone):
-                await dying.work(batch)
-            await Working(tables, collected).work(batch, NOON + 5 * 60 * MINUTE)
-        assert collected.offers() == []
-        assert set(collected.reasons()) == {"STALE_TRIGGER"}
 
     run(story())
 

@@ -186,7 +186,7 @@ def test_of_two_who_admit_at_once_both_return_and_one_holds(peers: list[Keyspace
 
 def test_timers_are_hints_of_one_partition(tables: Tables, run: Run, retailer: str, partition: int) -> None:
     timers, names = tables.timers, [f"{retailer}|{each}" for each in range(300)]
-    run(timers.remind({partition: {name: 1_000 + place for place, name in enumerate(names)}}))
+    run(tables.note(timers.reminders({partition: {name: 1_000 + place for place, name in enumerate(names)}})))
     first = run(timers.due(partition, 2_000, 256))
     assert [name for name, _ in first] == names[:256]
     assert all(one < other for (_, one), (_, other) in pairwise(first))

@@ -37,7 +37,7 @@ async def write_everything(tables: Tables, retailer: str, partition: int) -> Non
     for device in devices:
         device.body = b"here"
     await tables.presences.save(devices)
-    await tables.timers.remind({partition: {phone: NOW}})
+    await tables.note(tables.timers.reminders({partition: {phone: NOW}}))
     await tables.timers.rearm({partition + 1: {phone: NOW, f"{phone}-2": None}})
     for kind, value in {
         "profile": Fields(said={"tier": 1}),
