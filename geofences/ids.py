@@ -11,20 +11,26 @@ from hashlib import blake2b
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = tuple(first + second for first in CROCKFORD for second in CROCKFORD)
 """Two characters for each 10 bits: half the steps of one for each 5."""
-_SHIFTS = tuple(range(120, -1, -10))
 _TIME_CHARACTERS = 10
 _DIGEST_BYTES = 10
+_TIME_SHIFTS = tuple(range(5 * (_TIME_CHARACTERS - 2), -1, -10))
+_DIGEST_SHIFTS = tuple(range(8 * _DIGEST_BYTES - 10, -1, -10))
+_NOTHING = blake2b(digest_size=_DIGEST_BYTES)
 ID_CHARACTERS = 26
 LAST_TIME = (1 << 48) - 1
 
 
-@lru_cache(maxsize=1_024)  # a transition is named where it is told, and again where it starts an offer
 def timed_id(at: int, *parts: str) -> str:
     """The id of what `parts` name at `at` (ms since 1970): 26 characters. ValueError outside 0 .. 2^48 - 1."""
+    number = int.from_bytes(_digest(parts), "big")
+    return _beginning(at) + "".join([_PAIRS[number >> shift & 1023] for shift in _DIGEST_SHIFTS])
+
+
+@lru_cache(maxsize=64)  # what happens at one time has several ids
+def _beginning(at: int) -> str:
     if not 0 <= at <= LAST_TIME:
         raise ValueError(f"{at} is not a time of an id: milliseconds since 1970, from 0 to {LAST_TIME}")
-    number = at << 8 * _DIGEST_BYTES | int.from_bytes(_digest(parts), "big")
-    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
+    return "".join([_PAIRS[at >> shift & 1023] for shift in _TIME_SHIFTS])
 
 
 def time_of(timed: str) -> int:
@@ -39,6 +45,10 @@ def time_of(timed: str) -> int:
 
 def _digest(parts: tuple[str, ...]) -> bytes:
     """Each part goes in with its length before it, so that ("ab", "c") and ("a", "bc") differ."""
-    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
-    named = b"".join([len(each).to_bytes(4, "big") + each for each in encoded])
-    return blake2b(named, digest_size=_DIGEST_BYTES).digest()
+    named: list[bytes] = []
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        named += (len(encoded).to_bytes(4, "big"), encoded)
+    digest = _NOTHING.copy()
+    digest.update(b"".join(named))
+    return digest.digest()

@@ -38,6 +38,7 @@ and left without DWELL gives ENTER and EXIT, the latter with reason `pass_by`.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import pairwise
 
 from geofences.check_ins import place_of
@@ -82,9 +83,13 @@ __all__ = [
 Outcome = tuple[Presence, tuple[Transition, ...]]
 
 
+_named = lru_cache(maxsize=1_024)(timed_id)
+"""A transition is named where it is told, and again where it starts an offer."""
+
+
 def transition_id(retailer: str, device: str, transition: Transition) -> str:
     """The same transition of the same device has the same id, whoever works it out."""
-    return timed_id(transition.at, "transition", retailer, device, transition.geofence, transition.kind)
+    return _named(transition.at, "transition", retailer, device, transition.geofence, transition.kind)
 
 
 def screened(

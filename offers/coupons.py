@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from offers.money import Money
+from offers.signatures import signature
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """32 characters without 0 O 1 I, so that a code can be read aloud and typed."""
 
 _PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 """Two characters for each 10 bits: half the steps of one for each 5."""
-_PLAIN = {character: value for value, character in enumerate(ALPHABET)}
-_DOUBLED = {character: 2 * value // 32 + 2 * value % 32 for character, value in _PLAIN.items()}
+_SHIFTS = tuple(range(70, -1, -10))
+_WEIGHTS = {pair: value // 32 + 2 * (value % 32) // 32 + 2 * (value % 32) % 32 for value, pair in enumerate(_PAIRS)}
+"""What two characters add to the sum of Luhn: the first as it is, the digits of twice the second."""
 
 
 def coupon_code(secret: bytes, offer: str) -> str:
     """16 characters (80 bits of HMAC-SHA-256 over the offer's id) and a check character."""
-    number = int.from_bytes(hmac.digest(secret, offer.encode(), hashlib.sha256)[:10], "big")
-    code = "".join([_PAIRS[number >> shift & 1023] for shift in range(70, -1, -10)])
-    return code + check_character(code)
+    number = int.from_bytes(signature(secret, offer.encode())[:10], "big")
+    pairs = [_PAIRS[number >> shift & 1023] for shift in _SHIFTS]
+    return "".join(pairs) + _check_character(pairs)
 
 
 def check_character(code: str) -> str:
-    """The Luhn mod 32 check character of `code`: finds any one wrong character and most swapped neighbours.
+    """The Luhn mod 32 check character of `code`, of an even length: finds any one wrong character and most swapped
+    neighbours.
 
     Source: ISO/IEC 7812-1 annex B (Luhn), generalised to an alphabet of N characters.
     """
-    total = sum([_DOUBLED[character] for character in code[::-2]]) + sum([_PLAIN[each] for each in code[-2::-2]])
-    return ALPHABET[-total % 32]
+    return _check_character([code[place : place + 2] for place in range(0, len(code), 2)])
+
+
+def _check_character(pairs: Sequence[str]) -> str:
+    return ALPHABET[-sum([_WEIGHTS[pair] for pair in pairs]) % 32]
 
 
 def well_formed(code: str) -> bool:

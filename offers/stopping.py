@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from base64 import urlsafe_b64encode
 from urllib.parse import quote
+
+from offers.signatures import signature
 
 
 def stop_url(public_url: str, retailer: str, member: str, secret: bytes) -> str:
@@ -16,5 +16,5 @@ def stop_url(public_url: str, retailer: str, member: str, secret: bytes) -> str:
 
 def stop_token(retailer: str, member: str, secret: bytes) -> str:
     """128 bits of HMAC-SHA-256 over retailer and member, in the URL-safe alphabet."""
-    signed = hmac.digest(secret, f"stop|{retailer}|{member}".encode(), hashlib.sha256)
+    signed = signature(secret, f"stop|{retailer}|{member}".encode())
     return urlsafe_b64encode(signed[:16]).decode().rstrip("=")
