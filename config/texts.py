@@ -20,8 +20,8 @@ from offers.contact_policy import milliseconds
 from offers.members import Profile
 from offers.products import Product as Offered
 from offers.products import Rating
-from offers.templates import Named, names, parsed
-from offers.wording import COUNTS, LONGEST, SAYINGS, Mention, known_locale, until
+from offers.templates import LONGEST, Named, names, parsed
+from offers.wording import COUNTS, SAYINGS, Mention, known_locale, until
 
 LONGEST_FIRST_NAME = 20
 """Characters; who has a longer one may hear the next text, or nothing."""

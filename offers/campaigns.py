@@ -16,7 +16,9 @@ from offers.opening_hours import OpeningHours
 from offers.products import Product
 from offers.purchase_rules import PurchaseRules
 from offers.recommendation import Recommendation
+from offers.templates import is_plain
 from offers.triggers import Key, Scannable, Trigger, When
+from offers.withheld import Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Text:
     vous: str
     otherwise: Text | None = None
     """Where this names what is not known of a member."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it can be said to everybody as it stands."""
+        return is_plain(self.tu) and is_plain(self.vous)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +116,38 @@ class Campaign:
     """Earned: how often the member heard of us is nothing to it. Consent, quiet hours and its own limits are."""
     for_newcomers: bool = False
     announces: Announcement | None = None
+    asks: frozenset[Withheld] = field(init=False, repr=False, compare=False)
+    """What may stand against it at all, by itself: none of the other checks is looked at."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "asks", _asked_by(self))
 
     @property
     def templates(self) -> tuple[OfferTemplate, ...]:
         """All that it may offer."""
         return self.series or (self.offer,)
+
+
+def _asked_by(campaign: Campaign) -> frozenset[Withheld]:
+    who, when = campaign.who, campaign.when
+    asked = {
+        Withheld.NOT_IN_DATES: campaign.first_day or campaign.last_day,
+        Withheld.NOT_IN_DAYPART: when.dayparts,
+        Withheld.STORE_CLOSED: not when.even_closed,
+        Withheld.TIER: who.tiers is not None,
+        Withheld.ATTRIBUTES: who.attributes,
+        Withheld.HISTORY: who != Who(tiers=who.tiers, attributes=who.attributes)
+        or when.asks_for_a_past
+        or campaign.series,
+        Withheld.NEWCOMER: not campaign.reward,
+        Withheld.QUIET_HOURS: True,
+        Withheld.CAP: not campaign.reward,
+        Withheld.SPACING: not campaign.reward,
+        Withheld.PER_MEMBER: True,
+        Withheld.NO_PRODUCT: any(each.names_a_product for each in campaign.templates),
+        Withheld.NO_TEXT: not all(text.is_plain for each in campaign.templates for text in each.texts.values()),
+    }
+    return frozenset(reason for reason, is_asked in asked.items() if is_asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +191,8 @@ class Rules:
 
     steps: frozenset[Key] = field(init=False)
     """What sequences rest on: to be remembered, whether or not it starts anything by itself."""
+    asks: frozenset[Withheld] = field(init=False)
+    """What may stand against any campaign."""
     longest_sequence: int = field(init=False)
     """Milliseconds after which no sequence rests on it any more."""
     trail_kept: int = field(init=False)
@@ -168,6 +204,7 @@ class Rules:
         object.__setattr__(self, "by_trigger", _by_trigger(self.campaigns))
         object.__setattr__(self, "rewards", frozenset(each.id for each in self.campaigns if each.reward))
         object.__setattr__(self, "announced", _announced(self.campaigns))
+        object.__setattr__(self, "asks", frozenset(Withheld) - _never_asked(self))
         steps = frozenset(key for when in waiting for step in when.before for key in step.keys)
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "longest_sequence", max((when.within for when in waiting), default=0))
@@ -183,15 +220,27 @@ class Rules:
 
     def waiting(self, trigger: Trigger) -> tuple[Campaign, ...]:
         """The campaigns that wait for `trigger`, best first."""
-        found = [self.by_trigger[key] for key in trigger.keys if key in self.by_trigger]
-        if len(found) <= 1:
-            return found[0] if found else ()
+        found = [self.by_trigger.get(key, ()) for key in trigger.keys]
+        if len(found) == 1:
+            return found[0]
         return tuple(sorted({each.id: each for ranked in found for each in ranked}.values(), key=ranking))
 
 
 def ranking(campaign: Campaign) -> tuple[int, int]:
     """Lower is better: by priority, then by order in the file."""
     return -campaign.priority, campaign.place
+
+
+def _never_asked(rules: Rules) -> frozenset[Withheld]:
+    contact = rules.contact
+    asked = {
+        Withheld.STORE_CLOSED: any(store.hours is not None for store in rules.stores.values()),
+        Withheld.NEWCOMER: contact.newcomers,
+        Withheld.QUIET_HOURS: contact.quiet_hours,
+        Withheld.CAP: contact.caps or rules.announced,
+        Withheld.SPACING: contact.spacing or contact.cool_down is not None,
+    }
+    return frozenset(reason for reason, is_asked in asked.items() if not is_asked)
 
 
 def _announced(campaigns: tuple[Campaign, ...]) -> dict[str, tuple[tuple[str, int], ...]]:

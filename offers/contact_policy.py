@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
-from functools import partial
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from offers.members import Contact
-from offers.withheld import Withheld
+
+LONGEST_DAY = 49 * 3_600_000
+"""Milliseconds: longer than any local day, and one that comes twice."""
 
 SAME_CAMPAIGN_REST = 4 * 3_600_000
 """Milliseconds in which a campaign makes no second offer to a member: why two phones of one member get one offer."""
@@ -29,6 +32,11 @@ class Cap:
         if self.at_most > 1:
             return replace(self, at_most=self.at_most // 2)
         return replace(self, window=None if self.window is None else 2 * self.window, days=2 * self.days)
+
+    @property
+    def reach(self) -> int:
+        """Milliseconds before an offer in which contacts may count, halved or not."""
+        return 2 * (self.window if self.window is not None else self.days * LONGEST_DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,83 +82,76 @@ class ContactPolicy:
     """Milliseconds without an offer after a message of each channel."""
     cool_down: int | None = None
     """Milliseconds without an offer after a coupon was used."""
+    reach: int = field(init=False)
+    """Milliseconds after which no cap counts a contact any more."""
+
+    def __post_init__(self) -> None:
+        caps = (*self.caps, *((self.newcomers.cap,) if self.newcomers else ()))
+        object.__setattr__(self, "reach", max((cap.reach for cap in caps), default=0))
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """At most `at_most` contacts with `start < moment < end`, in milliseconds.
-
-    `moment_of` says when a contact counts here, None for one that does not; `words` what stands against another one.
-    """
-
-    at_most: int
-    start: int
-    end: int
-    reason: Withheld
-    moment_of: Callable[[Contact], int | None]
-    words: str
-
-    def allows(self, contacts: Iterable[Contact]) -> bool:
-        """Whether one more contact may come on top of `contacts`."""
-        moments = map(self.moment_of, contacts)
-        return sum(1 for moment in moments if moment is not None and self.start < moment < self.end) < self.at_most
-
-
-def cap_spans(
-    caps: Sequence[Cap], at: int, zone: ZoneInfo, rewards: Container[str] = (), reason: Withheld = Withheld.CAP
-) -> Iterator[Span]:
-    """The spans round `at` that the caps leave room in or not; offers of the campaigns `rewards` do not count.
+def against_caps(caps: Sequence[Cap], moments: Sequence[int], at: int, zone: ZoneInfo) -> str | None:
+    """What the caps have against one more contact at `at` on top of those at `moments`, which stand in order of time.
 
     A window reaches to both sides, so that a cap holds in whatever order contacts arrive.
     """
-
-    def moment_of(contact: Contact) -> int | None:
-        return None if contact.campaign in rewards else contact.at
-
     for cap in caps:
         start, end = _days_round(at, zone, cap.days) if cap.window is None else (at - cap.window, at + cap.window)
-        yield Span(cap.at_most, start, end, reason, moment_of, f"{cap.at_most} already made in the time that counts")
+        if between(moments, start, end) >= cap.at_most:
+            return _already_made(cap.at_most)
+    return None
 
 
-def spacing_spans(spacing: Mapping[str, int], at: int) -> Iterator[Span]:
-    """What keeps apart from messages of other channels: those before `at`, the same millisecond included."""
+def against_spacing(spacing: Mapping[str, int], contacts: Iterable[Contact], at: int) -> str | None:
+    """What messages of other channels have against it: those before `at`, the same millisecond included."""
     for channel, apart in spacing.items():
-        words = f"a message by {channel} came less than {_in_words(apart)} before"
-        yield Span(1, at - apart, at + 1, Withheld.SPACING, partial(_moment_of_channel, channel), words)
+        if any(contact.channel == channel and at - apart < contact.at <= at for contact in contacts):
+            return f"a message by {channel} came less than {_in_words(apart)} before"
+    return None
 
 
-def cool_down_span(cool_down: int, at: int) -> Span:
+def against_cool_down(cool_down: int, contacts: Iterable[Contact], at: int) -> str | None:
     """The rest after a coupon was used."""
-    words = f"a coupon was used less than {_in_words(cool_down)} before"
-    return Span(1, at - cool_down, at + 1, Withheld.SPACING, lambda contact: contact.redeemed or None, words)
+    if any(contact.redeemed and at - cool_down < contact.redeemed <= at for contact in contacts):
+        return f"a coupon was used less than {_in_words(cool_down)} before"
+    return None
 
 
-def announced_span(campaign: str, announcer: str, every: int, at: int) -> Span:
+def against_announcement(campaign: str, announcer: str, every: int, contacts: Iterable[Contact], at: int) -> str | None:
     """What `announcer` announced of `campaign`: not sooner than `every` milliseconds after either of them spoke."""
-    words = f"announced by {announcer} for no sooner than {_in_words(every)} after"
-    moment_of = partial(_moment_of_campaigns, (campaign, announcer))
-    return Span(1, at - every, at + every, Withheld.CAP, moment_of, words)
+    if between(_moments_of((campaign, announcer), contacts), at - every, at + every):
+        return f"announced by {announcer} for no sooner than {_in_words(every)} after"
+    return None
 
 
-def rest_span(campaign: str, at: int) -> Span:
+def against_rest(campaign: str, contacts: Iterable[Contact], at: int) -> str | None:
     """The rest that every campaign keeps after each offer to a member."""
-    return limit_span(campaign, 1, SAME_CAMPAIGN_REST, at)
+    return against_limit(campaign, 1, SAME_CAMPAIGN_REST, contacts, at)
 
 
-def limit_span(campaign: str, at_most: int, window: int | None, at: int) -> Span:
+def against_limit(campaign: str, at_most: int, window: int | None, contacts: Iterable[Contact], at: int) -> str | None:
     """A campaign's own limit per member, in any `window` milliseconds round `at`, or for good."""
-    reach = at + 1 if window is None else window
-    words = f"{at_most} already made in the time that counts"
-    moment_of = partial(_moment_of_campaigns, (campaign,))
-    return Span(at_most, at - reach, at + reach, Withheld.PER_MEMBER, moment_of, words)
+    moments = _moments_of((campaign,), contacts)
+    made = len(moments) if window is None else between(moments, at - window, at + window)
+    return _already_made(at_most) if made >= at_most else None
 
 
-def _moment_of_channel(channel: str, contact: Contact) -> int | None:
-    return contact.at if contact.channel == channel else None
+def between(moments: Sequence[int], start: int, end: int) -> int:
+    """How many of `moments`, which stand in order of time, lie after `start` and before `end`."""
+    return bisect_left(moments, end) - bisect_right(moments, start)
 
 
-def _moment_of_campaigns(campaigns: Container[str], contact: Contact) -> int | None:
-    return contact.at if contact.campaign in campaigns else None
+def moments_counted(contacts: Iterable[Contact], rewards: Container[str] = ()) -> list[int]:
+    """When the contacts were that count for a cap, in order of time: all but offers of the campaigns `rewards`."""
+    return sorted([contact.at for contact in contacts if contact.campaign not in rewards])
+
+
+def _moments_of(campaigns: Container[str], contacts: Iterable[Contact]) -> list[int]:
+    return sorted([contact.at for contact in contacts if contact.campaign in campaigns])
+
+
+def _already_made(at_most: int) -> str:
+    return f"{at_most} already made in the time that counts"
 
 
 def _days_round(at: int, zone: ZoneInfo, days: int) -> tuple[int, int]:
@@ -194,7 +195,12 @@ def kept_contacts(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
 
 def day_of(at: int, zone: ZoneInfo) -> tuple[int, int]:
     """First millisecond of the local day that holds `at`, and of the one after; 23 to 25 hours apart."""
-    today = local(at, zone).date()  # a midnight made of it is the first, where the clock is put back over midnight
+    return _bounds(local(at, zone).date(), zone)
+
+
+@lru_cache(maxsize=1_024)  # nearly all members live one and the same day
+def _bounds(today: date, zone: ZoneInfo) -> tuple[int, int]:
+    """A midnight made of a date is the first, where the clock is put back over midnight."""
     midnight, following = (datetime.combine(day, time(), zone) for day in (today, today + timedelta(days=1)))
     return milliseconds(midnight), milliseconds(following)
 

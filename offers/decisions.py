@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from geofences.ids import timed_id
 from offers.campaigns import Campaign, Rules
@@ -22,16 +23,14 @@ from offers.triggers import Trigger
 from offers.withheld import Withheld
 
 
-@dataclass(frozen=True, slots=True)
-class OfferCoupon:
+class OfferCoupon(NamedTuple):
     """The coupon of an offer: its code, and the first millisecond in which it no longer holds."""
 
     code: str
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """One personalised offer; times in milliseconds UTC."""
 
     id: str
@@ -58,16 +57,14 @@ class Offer:
     coupon: OfferCoupon | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Considered:
+class Considered(NamedTuple):
     """One campaign as it was considered at one trigger; `refusal` is None for the one that won."""
 
     campaign: str
     refusal: Refusal | None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The record of one trigger."""
 
     id: str
@@ -84,8 +81,7 @@ class Decision:
     cost: Money | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What comes of an occasion: a decision for each trigger, and the offer with its candidate where there is one."""
 
     decisions: tuple[Decision, ...]
@@ -109,20 +105,49 @@ class Circumstances:
     refused: Mapping[str, Refusal]
     recommender: Recommender = NOTHING_SOLD
 
+    def hearing(self, member: Member, at: int) -> Hearing:
+        """`member` at a time."""
+        return Hearing(member, at, self.rules, self.catalogue, self.recommender)
+
 
 def decide(occasion: Occasion, member: Member | None, circumstances: Circumstances) -> Verdict:
     """The verdict on `occasion`; `member` is None where nobody is known behind the device."""
-    if member is None:
-        return withhold(occasion, Refusal(Withheld.NO_MEMBER, "nobody is known behind the device"), circumstances)
-    general = _general(occasion, member, circumstances)
-    if general is not None:
-        return withhold(occasion, general, circumstances)
-    return _best(occasion, _candidates(occasion, member, circumstances), circumstances)
+    weighed = weigh(occasion, member, circumstances)
+    if isinstance(weighed, Refusal):
+        return withhold(occasion, weighed, circumstances)
+    offer = None if weighed.winner is None else _offer(weighed.winner, occasion, circumstances)
+    told = [_told(trigger, occasion, weighed, offer, circumstances) for trigger in occasion.triggers]
+    return Verdict(tuple(told), offer, weighed.winner)
 
 
 def withhold(occasion: Occasion, refused: Refusal, circumstances: Circumstances) -> Verdict:
     """The verdict where one reason holds for all triggers."""
-    return Verdict(tuple(_decision(each, occasion, circumstances, refused) for each in occasion.triggers))
+    return Verdict(tuple([_decision(each, occasion, circumstances, (), refused) for each in occasion.triggers]))
+
+
+class Weighed(NamedTuple):
+    """What was weighed at an occasion: candidates, best first, each with what speaks against it, and who won.
+
+    `silent` are the ids of triggers that another one speaks for.
+    """
+
+    silent: frozenset[str]
+    candidates: list[tuple[Candidate, Refusal | None]]
+    winner: Candidate | None
+
+
+def weigh(occasion: Occasion, member: Member | None, circumstances: Circumstances) -> Weighed | Refusal:
+    """The decision before it is told: nothing is worded that can be said to everybody, and nothing named or signed.
+
+    A refusal is what speaks against any offer at all.
+    """
+    if member is None:
+        return Refusal(Withheld.NO_MEMBER, "nobody is known behind the device")
+    general = _general(occasion, member, circumstances)
+    if general is not None:
+        return general
+    silent = shadowed(occasion.triggers, circumstances.rules)
+    return _ranked(silent, _candidates(occasion, silent, member, circumstances), occasion, circumstances)
 
 
 def _general(occasion: Occasion, member: Member, circumstances: Circumstances) -> Refusal | None:
@@ -136,69 +161,55 @@ def _general(occasion: Occasion, member: Member, circumstances: Circumstances) -
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A candidate in the ranking of its occasion, with the trigger that brought it."""
-
-    trigger: Trigger
-    candidate: Candidate
-
-
-def _candidates(occasion: Occasion, member: Member, circumstances: Circumstances) -> list[_Entry]:
+def _candidates(
+    occasion: Occasion, silent: frozenset[str], member: Member, circumstances: Circumstances
+) -> list[Candidate]:
     """All candidates of all triggers that may speak, best first; a campaign stands once, under its first trigger."""
-    silent = shadowed(occasion.triggers, circumstances.rules)
-    hearings = {at: Hearing(member, at, circumstances.rules) for at in {trigger.at for trigger in occasion.triggers}}
-    entries = {
-        campaign.id: _Entry(trigger, _candidate(campaign, trigger, hearings[trigger.at], circumstances))
-        for trigger in reversed(occasion.triggers)
-        if trigger.id not in silent
-        for campaign in waiting(trigger, circumstances.rules)
-    }
-    return sorted(entries.values(), key=lambda entry: rank(entry.candidate))
+    found: dict[str, Candidate] = {}
+    hearing: Hearing | None = None
+    for trigger in reversed(occasion.triggers):
+        if trigger.id not in silent:
+            if hearing is None or hearing.at != trigger.at:
+                hearing = circumstances.hearing(member, trigger.at)
+            for campaign in circumstances.rules.waiting(trigger):
+                found[campaign.id] = candidate_at(trigger, campaign, hearing)
+    return sorted(found.values(), key=rank)
 
 
-def waiting(trigger: Trigger, rules: Rules) -> tuple[Campaign, ...]:
-    """The campaigns that wait for `trigger`, best first."""
-    return rules.waiting(trigger)
+def candidate_at(trigger: Trigger, campaign: Campaign, hearing: Hearing) -> Candidate:
+    """`campaign` before a member, at the store of `trigger`, or the one the campaign speaks of."""
+    return Candidate(campaign, hearing.rules.stores[trigger.store or campaign.store or ""], trigger, hearing)
 
 
-def candidate_at(trigger: Trigger, campaign: Campaign, member: Member, circumstances: Circumstances) -> Candidate:
-    """`campaign` before `member`, at the store of `trigger`, or the one the campaign speaks of."""
-    return _candidate(campaign, trigger, Hearing(member, trigger.at, circumstances.rules), circumstances)
+OUTRANKED = Refusal(Withheld.OUTRANKED, "another campaign of this occasion came first")
 
 
-def _candidate(campaign: Campaign, trigger: Trigger, hearing: Hearing, circumstances: Circumstances) -> Candidate:
-    store = circumstances.rules.stores[trigger.store or campaign.store or ""]
-    rules, catalogue, recommender = circumstances.rules, circumstances.catalogue, circumstances.recommender
-    return Candidate(campaign, hearing.member, trigger.at, store, rules, catalogue, trigger, recommender, hearing)
-
-
-def _best(occasion: Occasion, entries: list[_Entry], circumstances: Circumstances) -> Verdict:
+def _ranked(
+    silent: frozenset[str], candidates: Iterable[Candidate], occasion: Occasion, circumstances: Circumstances
+) -> Weighed:
     """The first candidate that nothing speaks against wins; one held out wins nothing, and nor does anybody else."""
-    refusals: dict[str, Refusal | None] = {}
-    winner: _Entry | None = None
+    weighed: list[tuple[Candidate, Refusal | None]] = []
+    winner: Candidate | None = None
     settled = False
-    for entry in entries:
-        found = refusal(entry.candidate)
+    for candidate in candidates:
+        found = refusal(candidate)
         if found is None and settled:
-            found = Refusal(Withheld.OUTRANKED, "another campaign of this occasion came first")
+            found = OUTRANKED
         elif found is None:
-            found = _last_hurdles(entry, occasion, circumstances)
+            found = _last_hurdles(candidate, occasion, circumstances)
             settled = found is None or found.reason is Withheld.HOLDOUT
-            winner = entry if found is None else None
-        refusals[entry.candidate.campaign.id] = found
-    offer = _offer(occasion, winner, circumstances) if winner else None
-    decisions = _decisions(occasion, entries, refusals, offer, circumstances)
-    return Verdict(tuple(decisions), offer, winner.candidate if winner else None)
+            winner = candidate if found is None else None
+        weighed.append((candidate, found))
+    return Weighed(silent, weighed, winner)
 
 
-def _last_hurdles(entry: _Entry, occasion: Occasion, circumstances: Circumstances) -> Refusal | None:
+def _last_hurdles(candidate: Candidate, occasion: Occasion, circumstances: Circumstances) -> Refusal | None:
     """The holdout, then what the claim refused; last a budget of which nobody can say what it would have to give."""
-    campaign = entry.candidate.campaign
-    if held_out(occasion.retailer, entry.candidate.member.id, campaign):
+    campaign = candidate.campaign
+    if held_out(occasion.retailer, candidate.member.id, campaign):
         return Refusal(Withheld.HOLDOUT, "the member is in the control group of this campaign")
-    refused = circumstances.refused.get(campaign.id)
-    if refused is None and campaign.limits.cost(entry.candidate.worth) is None:
+    refused, limits = circumstances.refused.get(campaign.id), campaign.limits
+    if refused is None and limits.budget is not None and limits.cost(candidate.worth) is None:
         return Refusal(Withheld.OUT_OF_BUDGET, "what it would cost is not known in the currency of the budget")
     return refused
 
@@ -211,20 +222,15 @@ def held_out(retailer: str, member: str, campaign: Campaign) -> bool:
     return int.from_bytes(digest[:8], "big") % 100 < campaign.holdout_percent
 
 
-def _decisions(
-    occasion: Occasion,
-    entries: list[_Entry],
-    refusals: Mapping[str, Refusal | None],
-    offer: Offer | None,
-    circumstances: Circumstances,
-) -> Iterator[Decision]:
-    silent = shadowed(occasion.triggers, circumstances.rules)
-    for trigger in occasion.triggers:
-        own = [entry.candidate.campaign.id for entry in entries if entry.trigger.id == trigger.id]
-        considered = tuple(Considered(campaign, refusals[campaign]) for campaign in own)
-        refused = _why_not(trigger, considered, silent, circumstances)
-        decision = _decision(trigger, occasion, circumstances, refused, considered)
-        yield _offered(decision, offer) if offer is not None and offer.trigger.id == trigger.id else decision
+def _told(
+    trigger: Trigger, occasion: Occasion, weighed: Weighed, offer: Offer | None, circumstances: Circumstances
+) -> Decision:
+    own = [(each.campaign.id, against) for each, against in weighed.candidates if each.trigger.id == trigger.id]
+    considered = tuple(map(Considered._make, own))
+    if offer is not None and offer.trigger.id == trigger.id:
+        return _decision(trigger, occasion, circumstances, considered, None, offer)
+    refused = _why_not(trigger, considered, weighed.silent, circumstances)
+    return _decision(trigger, occasion, circumstances, considered, refused)
 
 
 def _why_not(
@@ -235,7 +241,7 @@ def _why_not(
     first = next((each.refusal for each in considered if each.refusal is not None), None)
     if first is not None:
         return first
-    if waiting(trigger, circumstances.rules):
+    if circumstances.rules.waiting(trigger):
         return Refusal(Withheld.OUTRANKED, "its campaigns were weighed at another trigger of this occasion")
     return Refusal(Withheld.NO_CAMPAIGN, "no campaign waits for this")
 
@@ -244,25 +250,16 @@ def _decision(
     trigger: Trigger,
     occasion: Occasion,
     circumstances: Circumstances,
-    refused: Refusal,
-    considered: tuple[Considered, ...] = (),
+    considered: tuple[Considered, ...],
+    refused: Refusal | None,
+    offer: Offer | None = None,
 ) -> Decision:
-    return Decision(
-        decision_id(trigger),
-        circumstances.rules.hash,
-        trigger,
-        occasion.retailer,
-        occasion.member,
-        trigger.at,
-        considered,
-        reason=refused.reason,
-        detail=refused.detail,
-    )
-
-
-def _offered(decision: Decision, offer: Offer) -> Decision:
-    """The same decision, where the offer came of it."""
-    return replace(decision, reason=None, detail=None, campaign=offer.campaign, offer=offer.id, cost=offer.cost)
+    """The record of `trigger`: why nothing came of it, or the offer that did."""
+    reason, detail = refused or (None, None)
+    came = (None, None, None) if offer is None else (offer.campaign, offer.id, offer.cost)
+    named, hashed = decision_id(trigger), circumstances.rules.hash
+    whose = (occasion.retailer, occasion.member)
+    return Decision(named, hashed, trigger, *whose, trigger.at, considered, reason, detail, *came)
 
 
 def decision_id(trigger: Trigger) -> str:
@@ -270,8 +267,8 @@ def decision_id(trigger: Trigger) -> str:
     return timed_id(trigger.at, "decision", trigger.id)
 
 
-def _offer(occasion: Occasion, winner: _Entry, circumstances: Circumstances) -> Offer:
-    candidate, trigger, template = winner.candidate, winner.trigger, winner.candidate.template
+def _offer(candidate: Candidate, occasion: Occasion, circumstances: Circumstances) -> Offer:
+    trigger, template = candidate.trigger, candidate.template
     offer_id = timed_id(trigger.at, "offer", occasion.retailer, candidate.member.id, candidate.campaign.id, occasion.id)
     until, product = candidate.coupon_until, candidate.product
     return Offer(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from offers.campaigns import Campaign, OfferTemplate, Rules, Store
 from offers.closing import closing_after
-from offers.contact_policy import Span, announced_span, limit_span, rest_span
+from offers.contact_policy import against_announcement, against_limit, against_rest
 from offers.coupons import coupon_end
 from offers.hearing import Hearing
 from offers.members import Member, last_seen
@@ -16,52 +18,57 @@ from offers.once import once
 from offers.opening_hours import is_open
 from offers.products import Product
 from offers.purchase_rules import against
-from offers.recommendation import NOTHING_SOLD, Recommender, first_of, recommend
+from offers.recommendation import first_of
 from offers.sequences import missing_step
 from offers.series import given, next_template
 from offers.triggers import Trigger, When
-from offers.withheld import ORDER, Withheld
+from offers.withheld import Withheld
 from offers.wording import Mention, Unsayable, Worded, tone_of, word
 
 DAY = 86_400_000
+ALL = frozenset(Withheld)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: it keeps what it worked out, and there are many
 class Candidate:
-    """One campaign before one member, at a trigger at `at`."""
+    """One campaign before one member, heard at `store`, at a trigger."""
 
     campaign: Campaign
-    member: Member
-    at: int
     store: Store
-    rules: Rules
-    catalogue: Mapping[str, Product]
-    trigger: Trigger | None = None
-    recommender: Recommender = NOTHING_SOLD
-    shared: Hearing | None = None
-    """What it has in common with the other candidates of its occasion."""
+    trigger: Trigger
+    hearing: Hearing
 
-    @once
-    def hearing(self) -> Hearing:
-        """The member at this moment."""
-        return self.shared or Hearing(self.member, self.at, self.rules)
+    @property
+    def member(self) -> Member:
+        """Before whom it stands."""
+        return self.hearing.member
 
-    @once
+    @property
+    def at(self) -> int:
+        """When, in milliseconds UTC."""
+        return self.hearing.at
+
+    @property
+    def rules(self) -> Rules:
+        """By which rules."""
+        return self.hearing.rules
+
+    @property
     def template(self) -> OfferTemplate:
         """What is offered: of a series its next step."""
-        return next_template(self.campaign, self.member.visits)
+        campaign = self.campaign
+        return next_template(campaign, self.member.visits) if campaign.series else campaign.offer
 
-    @once
+    @property
     def product(self) -> Product | None:
         """What would be offered; None where the campaign names nothing, or nothing fits."""
         offer = self.template
         if offer.product is not None:
-            return self.catalogue.get(offer.product)
-        history = self.member.purchases
+            return self.hearing.catalogue.get(offer.product)
         if offer.recommend is not None:
-            return recommend(offer.recommend, history, self.at, self.catalogue, self.recommender)
+            return self.hearing.recommended(offer.recommend)
         if offer.category is not None:
-            return first_of(offer.category, history, self.at, self.catalogue)
+            return first_of(offer.category, self.member.purchases, self.at, self.hearing.catalogue)
         return None
 
     @once
@@ -114,23 +121,8 @@ class Candidate:
         """How the member is addressed."""
         return tone_of(self.member.profile, self.hearing.tone, self.rules)
 
-    @property
-    def own_spans(self) -> Iterator[Span]:
-        """What the campaign's own limits allow round `at`."""
-        yield rest_span(self.campaign.id, self.at)
-        limit = self.campaign.per_member
-        if limit is not None:
-            yield limit_span(self.campaign.id, limit.at_most, limit.window, self.at)
 
-    @property
-    def announced_spans(self) -> Iterator[Span]:
-        """What was announced of the campaign."""
-        for announcer, every in self.rules.announced.get(self.campaign.id, ()):
-            yield announced_span(self.campaign.id, announcer, every, self.at)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why a candidate is out, and in words what stood against it."""
 
     reason: Withheld
@@ -141,19 +133,23 @@ Check = Callable[[Candidate], str | None]
 """What stands against a candidate, in words; None where nothing does."""
 
 
-def refusal(candidate: Candidate, reasons: Container[Withheld] = ORDER) -> Refusal | None:
+def refusal(candidate: Candidate, reasons: frozenset[Withheld] = ALL) -> Refusal | None:
     """The first check that fails, in the order of `Withheld`, of those for `reasons`; None where none does."""
-    for reason, check in CHECKS:
-        detail = check(candidate) if reason in reasons else None
+    for reason, check in _checks(candidate.campaign.asks, candidate.hearing.rules.asks, reasons):
+        detail = check(candidate)
         if detail is not None:
             return Refusal(reason, detail)
     return None
 
 
+@lru_cache(maxsize=4_096)
+def _checks(*reasons: frozenset[Withheld]) -> tuple[tuple[Withheld, Check], ...]:
+    """Those for reasons that are among all of `reasons`: campaigns ask for few things, and mostly for the same."""
+    return tuple((reason, check) for reason, check in CHECKS if all(reason in among for among in reasons))
+
+
 def _dates(candidate: Candidate) -> str | None:
     campaign = candidate.campaign
-    if campaign.first_day is None and campaign.last_day is None:
-        return None
     today = candidate.hearing.clock(candidate.store.zone).date()
     if campaign.first_day and today < campaign.first_day:
         return f"begins on {campaign.first_day}"
@@ -163,24 +159,21 @@ def _dates(candidate: Candidate) -> str | None:
 
 
 def _dayparts(candidate: Candidate) -> str | None:
-    dayparts = candidate.campaign.when.dayparts
-    if not dayparts:
-        return None
     moment = candidate.hearing.clock(candidate.store.zone)
-    if any(daypart.covers(moment) for daypart in dayparts):
+    if any(daypart.covers(moment) for daypart in candidate.campaign.when.dayparts):
         return None
     return f"it is {moment:%a %H:%M} at the store"
 
 
 def _closed(candidate: Candidate) -> str | None:
     store = candidate.store
-    if store.hours is None or candidate.campaign.when.even_closed or is_open(store.hours, candidate.at, store.zone):
+    if store.hours is None or is_open(store.hours, candidate.at, store.zone):
         return None
     return f"closed at {candidate.hearing.clock(store.zone):%a %H:%M}"
 
 
 def _tier(candidate: Candidate) -> str | None:
-    tiers, tier = candidate.campaign.who.tiers, candidate.member.profile.tier
+    tiers, tier = candidate.campaign.who.tiers, candidate.hearing.member.profile.tier
     if tiers is None or tier in tiers:
         return None
     return f"tier is {tier or 'not known'}, asked for: {', '.join(sorted(tiers))}"
@@ -192,28 +185,37 @@ def _attributes(candidate: Candidate) -> str | None:
     return next((against for against in found if against is not None), None)
 
 
-def _history(candidate: Candidate) -> str | None:
-    return next(_against(candidate), None)
+def _purchases(candidate: Candidate) -> str | None:
+    who, hearing = candidate.campaign.who, candidate.hearing
+    if not who.asks_for_purchases:
+        return None
+    return next(against(who, hearing.member.purchases, hearing.at, candidate.store.zone), None)
 
 
-def _against(candidate: Candidate) -> Iterator[str]:
-    who, visits = candidate.campaign.who, candidate.member.total_visits
-    yield from against(who, candidate.member.purchases, candidate.at, candidate.store.zone)
+def _visits(candidate: Candidate) -> str | None:
+    who, visits = candidate.campaign.who, candidate.hearing.member.total_visits
     if who.least_visits is not None and visits < who.least_visits:
-        yield f"came {visits} times, at least {who.least_visits} asked for"
+        return f"came {visits} times, at least {who.least_visits} asked for"
     if who.most_visits is not None and visits > who.most_visits:
-        yield f"came {visits} times, at most {who.most_visits} asked for"
-    yield from _against_trigger(candidate, candidate.campaign.when)
+        return f"came {visits} times, at most {who.most_visits} asked for"
+    return None
 
 
-def _against_trigger(candidate: Candidate, when: When) -> Iterator[str]:
-    visits, series = candidate.member.visits, candidate.campaign.series
-    if when.nth not in (None, candidate.member.total_visits):
-        yield f"this is visit {candidate.member.total_visits}, not {when.nth}"
-    if series and given(candidate.campaign, visits) >= len(series):
+def _past(candidate: Candidate) -> str | None:
+    campaign = candidate.campaign
+    if campaign.series or campaign.when.asks_for_a_past:
+        return next(_against_past(candidate, campaign.when), None)
+    return None
+
+
+def _against_past(candidate: Candidate, when: When) -> Iterator[str]:
+    member, series = candidate.member, candidate.campaign.series
+    if when.nth not in (None, member.total_visits):
+        yield f"this is visit {member.total_visits}, not {when.nth}"
+    if series and given(candidate.campaign, member.visits) >= len(series):
         yield f"all {len(series)} steps of the series were given"
-    if when.before and candidate.trigger is not None:
-        missing = missing_step(when, visits.trail, candidate.trigger)
+    if when.before:
+        missing = missing_step(when, member.visits.trail, candidate.trigger)
         yield from () if missing is None else (missing,)
     if when.not_seen_for is not None:
         yield from _against_absence(candidate, when.not_seen_for)
@@ -229,12 +231,13 @@ def _against_absence(candidate: Candidate, asked: int) -> Iterator[str]:
 
 
 def _newcomer(candidate: Candidate) -> str | None:
-    ramp, campaign, member = candidate.rules.contact.newcomers, candidate.campaign, candidate.member
-    if ramp is None or campaign.reward or not candidate.hearing.is_newcomer:
+    hearing, ramp = candidate.hearing, candidate.rules.contact.newcomers
+    if ramp is None or not hearing.is_newcomer:
         return None
-    if not campaign.for_newcomers:
-        return f"came {member.total_visits} times, and until {ramp.first_visits} only campaigns for newcomers speak"
-    return candidate.hearing.against(Withheld.NEWCOMER)
+    if not candidate.campaign.for_newcomers:
+        visits = hearing.member.total_visits
+        return f"came {visits} times, and until {ramp.first_visits} only campaigns for newcomers speak"
+    return hearing.against_a_newcomer
 
 
 def _quiet_hours(candidate: Candidate) -> str | None:
@@ -242,29 +245,38 @@ def _quiet_hours(candidate: Candidate) -> str | None:
 
 
 def _cap(candidate: Candidate) -> str | None:
-    if candidate.campaign.reward:
-        return None
-    return candidate.hearing.against(Withheld.CAP) or _refused(candidate, candidate.announced_spans)
+    return candidate.hearing.capped or _announced(candidate)
+
+
+def _announced(candidate: Candidate) -> str | None:
+    hearing, name = candidate.hearing, candidate.campaign.id
+    for announcer, every in hearing.rules.announced.get(name, ()):
+        against = against_announcement(name, announcer, every, hearing.member.contacts, hearing.at)
+        if against is not None:
+            return against
+    return None
 
 
 def _spacing(candidate: Candidate) -> str | None:
-    return None if candidate.campaign.reward else candidate.hearing.against(Withheld.SPACING)
+    return candidate.hearing.spaced
 
 
 def _per_member(candidate: Candidate) -> str | None:
-    if candidate.campaign.id not in candidate.hearing.heard:
+    hearing, campaign = candidate.hearing, candidate.campaign
+    if campaign.id not in hearing.heard:
         return None
-    return _refused(candidate, candidate.own_spans)
-
-
-def _refused(candidate: Candidate, spans: Iterable[Span]) -> str | None:
-    contacts = candidate.member.contacts
-    return next((span.words for span in spans if not span.allows(contacts)), None)
+    name, limit, contacts = campaign.id, campaign.per_member, hearing.member.contacts
+    against = against_rest(name, contacts, hearing.at)
+    if against is None and limit is not None:
+        return against_limit(name, limit.at_most, limit.window, contacts, hearing.at)
+    return against
 
 
 def _product(candidate: Candidate) -> str | None:
+    if candidate.product is not None:
+        return None
     offer = candidate.template
-    if not offer.names_a_product or candidate.product is not None:
+    if not offer.names_a_product:
         return None
     category = offer.recommend.category if offer.recommend is not None else offer.category
     return f"nothing of {offer.product or category or 'all products'} to offer"
@@ -284,7 +296,9 @@ CHECKS: tuple[tuple[Withheld, Check], ...] = (
     (Withheld.STORE_CLOSED, _closed),
     (Withheld.TIER, _tier),
     (Withheld.ATTRIBUTES, _attributes),
-    (Withheld.HISTORY, _history),
+    (Withheld.HISTORY, _purchases),
+    (Withheld.HISTORY, _visits),
+    (Withheld.HISTORY, _past),
     (Withheld.NEWCOMER, _newcomer),
     (Withheld.QUIET_HOURS, _quiet_hours),
     (Withheld.CAP, _cap),

@@ -72,8 +72,10 @@ class History:
 
     def bought_of(self, products: Iterable[str]) -> frozenset[str]:
         """Those of `products` that were bought, as far as is known."""
+        if not self.products.latest:
+            return frozenset()
         known = digests(self.products)
-        return frozenset(each for each in products if digest(each) in known) if known else frozenset()
+        return frozenset(each for each in products if digest(each) in known)
 
     def times_before(self, at: int) -> Iterator[int]:
         """Times at which something was bought before `at`; among them the last one, as far as is known."""

@@ -35,6 +35,8 @@ class Limits:
         A day is one of the store, whose clock is that of `zone`. Whose share it is where each member has one is not
         part of its name.
         """
+        if not self.each:
+            return ""
         names = {Each.DAY: f"day:{local(at, zone).date()}", Each.STORE: f"store:{store}", Each.MEMBER: "member"}
         return "/".join(name for each, name in names.items() if each in self.each)
 

@@ -156,6 +156,7 @@ class Member:
     visits: Visits = Visits()
     purchases: History = NO_PURCHASES
     contacts: tuple[Contact, ...] = ()
+    """In order of time."""
 
     @property
     def total_visits(self) -> int:

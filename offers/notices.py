@@ -66,8 +66,9 @@ def noticed(visits: Visits, notices: Iterable[Notice], longest: int) -> Visits:
 
 
 def _given(trigger: Trigger, occasion: Occasion, member: Member, circumstances: Circumstances) -> Iterator[Notice]:
+    hearing = circumstances.hearing(member, trigger.at)
     for asked in circumstances.rules.notifying(trigger):
-        candidate = candidate_at(trigger, asked, member, circumstances)
+        candidate = candidate_at(trigger, asked, hearing)
         store = candidate.store.id
         if not _was_given(asked, store, trigger.at, member.visits) and refusal(candidate, _CHECKS) is None:
             named = timed_id(trigger.at, "notice", occasion.retailer, member.id, asked.id, occasion.id)

@@ -70,8 +70,10 @@ def shadowed(triggers: tuple[Trigger, ...], rules: Rules) -> frozenset[str]:
     Of the rings of a store entered at once, the innermost for which a campaign waits may start an offer; the triggers
     stand outermost first, so that the last one waited for is the innermost.
     """
-    speaking: dict[str, str] = {}
+    if len(triggers) < 2:
+        return frozenset()
     enters = [trigger for trigger in triggers if trigger.kind is TriggerKind.ENTER]
+    speaking: dict[str, str] = {}
     for trigger in enters:
         if rules.awaits(trigger):
             speaking[trigger.where] = trigger.id

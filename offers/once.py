@@ -9,7 +9,7 @@ Value = TypeVar("Value")
 
 
 class once(Generic[Value]):  # noqa: N801 - it reads as a word before a method
-    """The value of a method without arguments, kept in the object's `__dict__` under its name."""
+    """The value of a method without arguments, kept as an attribute of its object, under its name."""
 
     def __init__(self, work: Callable[[Any], Value]) -> None:
         self._work = work
@@ -25,5 +25,6 @@ class once(Generic[Value]):  # noqa: N801 - it reads as a word before a method
     def __get__(self, of: object | None, owner: type | None = None) -> once[Value] | Value:
         if of is None:
             return self
-        value = of.__dict__[self._name] = self._work(of)
+        value = self._work(of)
+        object.__setattr__(of, self._name, value)
         return value

@@ -56,6 +56,11 @@ class PurchaseRules:
     spent: tuple[Spent, ...] = ()
     purchases: tuple[PurchaseCount, ...] = ()
 
+    @property
+    def asks_for_purchases(self) -> bool:
+        """Whether anything is asked."""
+        return bool(self.bought or self.not_bought or self.spent or self.purchases)
+
 
 def against(rules: PurchaseRules, history: History, at: int, zone: ZoneInfo) -> Iterator[str]:
     """What stands against a member at `at` (milliseconds UTC), in words; `zone` is the clock of the store."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from offers.history import History
 from offers.once import once
@@ -38,8 +38,7 @@ class Source(StrEnum):
     """What the staff picked, what sells best first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
+class Recommendation(NamedTuple):
     """Asked of each source in turn, until one has something that fits; of one category, or of all."""
 
     sources: tuple[Source, ...]
@@ -73,6 +72,8 @@ class Counts:
 
     def bought_together(self, bought: frozenset[str]) -> Sequence[str]:
         """See `Recommender`."""
+        if not bought:
+            return ()
         with_them: Counter[str] = Counter()
         for product in bought:
             with_them.update(self.together.get(product, {}))

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+LONGEST = 178
+"""Characters of a text, as it is read. A locked phone shows four lines of a notification: this many, where letters are
+of usual width."""
+
 PLACEHOLDER = re.compile(r"\$(?:([a-z_]+)|\{([a-z_]+)(?::([^{}]*))?\})")
 
 
@@ -31,6 +35,11 @@ def parsed(text: str) -> Template:
         end = found.end()
     parts.append(text[end:])
     return tuple(part for part in parts if part)
+
+
+def is_plain(text: str) -> bool:
+    """Whether `text` can be said to everybody: it names nothing, and is not too long."""
+    return not names(text) and len(text) <= LONGEST
 
 
 def names(text: str) -> list[Named]:

@@ -118,3 +118,8 @@ class When(Happening):
     """On the clock of the store, at least one of them; none: always."""
     even_closed: bool = False
     """Whether it speaks while the store is closed, too."""
+
+    @property
+    def asks_for_a_past(self) -> bool:
+        """Whether it depends on what happened before."""
+        return self.nth is not None or self.not_seen_for is not None or bool(self.before)

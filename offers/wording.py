@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -17,19 +17,14 @@ from offers.contact_policy import local
 from offers.members import Profile
 from offers.money import Money
 from offers.products import Product
-from offers.templates import Named, parsed
-
-LONGEST = 178
-"""Characters of a text, as it is read. A locked phone shows four lines of a notification: this many, where letters are
-of usual width."""
+from offers.templates import LONGEST, Named, parsed
 
 
 class Unsayable(Exception):  # noqa: N818 - a verdict about a text, not a fault
     """The text names something that is not known here, or is too long; the message says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """What the text of one offer can speak of."""
 
     store: str
@@ -45,8 +40,7 @@ class Mention:
     visits: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Worded:
+class Worded(NamedTuple):
     """A text as the member reads it, and the locale it is in."""
 
     text: str
@@ -141,11 +135,13 @@ def _form(name: str, forms: Mapping[str, str], mention: Mention, locale: Locale)
     return found
 
 
+@lru_cache(maxsize=4_096)  # prices read the same to everybody
 def money(amount: Money, locale: Locale) -> str:
     """`39,00 €`"""
     return str(format_currency(Decimal(amount.cents) / 100, amount.currency, locale=locale))
 
 
+@lru_cache(maxsize=4_096)  # and so do discounts
 def discount(value: Discount, locale: Locale) -> str:
     """`-15 %` or `-5,00 €`"""
     if value.percent is not None:

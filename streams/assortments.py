@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from offers.campaigns import OfferTemplate, Rules
-from offers.decisions import waiting
 from offers.occasions import Occasion
 from offers.products import Product
 from offers.recommendation import NOTHING_SOLD, Recommender
@@ -40,5 +39,5 @@ async def assortments(occasions: Sequence[Occasion], tables: Tables, retailers: 
 def _templates(occasion: Occasion, rules: Rules) -> Iterator[OfferTemplate]:
     """All that may be offered at an occasion."""
     for trigger in occasion.triggers:
-        for campaign in waiting(trigger, rules):
+        for campaign in rules.waiting(trigger):
             yield from campaign.templates

@@ -168,11 +168,12 @@ async def _claim(drafts: list[_Drafted], tables: Tables, now: int) -> tuple[Done
     """
     limited = [draft for draft in drafts if draft.limited]
     began = time.monotonic()
-    got = await tables.places.reserve([_place(draft) for draft in limited], now)
+    asked = [_place(draft) for draft in limited]
+    got = await tables.places.reserve(asked, now)
     refused = [draft for draft, out in zip(limited, got, strict=True) if out is not None]
-    for draft, out in zip(limited, got, strict=True):
+    for draft, place, out in zip(limited, asked, got, strict=True):
         if out is None:
-            draft.pending.held.add(_place(draft)[:2])
+            draft.pending.held.add((place.owner, place.token))
         else:
             draft.pending.refused[draft.winner.id] = _OUT[out]
     cut = drafts.index(refused[0]) if refused else len(drafts)

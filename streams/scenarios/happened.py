@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from config.findings import Path
 from offers.campaigns import Rules
-from offers.decisions import Verdict, waiting
+from offers.decisions import Verdict
 from offers.occasions import Occasion
 from streams.batches import Batch, Processed, Rejection
 from streams.told import DecisionTold, NoticeTold, OfferTold, Told, TransitionTold, milliseconds, read_told
@@ -129,5 +129,5 @@ def _of_verdict(
     spoken_of = {each.campaign for decision in verdict.decisions for each in decision.considered}
     for decision in verdict.decisions:
         reason = Reason(decision.reason, decision.detail) if decision.reason is not None else None
-        others = [each.id for each in waiting(decision.trigger, rules) if each.id not in spoken_of]
+        others = [each.id for each in rules.waiting(decision.trigger) if each.id not in spoken_of]
         yield decision.id, (occasion.device, dict.fromkeys(others, reason) if reason is not None else {})

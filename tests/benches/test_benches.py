@@ -25,6 +25,7 @@ EXPECTED = {
     "history": "times the one before",
     "campaigns": "times the 50 alone",
     "deciding": "times these calls",
+    "claiming": "with decide",
 }
 
 

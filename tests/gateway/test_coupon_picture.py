@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import segno
 
@@ -25,7 +24,7 @@ def test_a_phone_gets_the_picture_of_its_members_coupon_and_of_no_other(redis_ur
             await site.member("anna", "phone")
             await site.member("ben", "other")
             offer = site.offer("anna", lasting=HOUR)
-            plain = replace(site.offer("anna", lasting=2 * HOUR), coupon=None)
+            plain = site.offer("anna", lasting=2 * HOUR)._replace(coupon=None)
             await site.keep(offer, plain)
             assert offer.coupon is not None
             path = "/v1/offers/{}/coupon.svg"

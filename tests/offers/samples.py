@@ -93,11 +93,18 @@ def circumstances(
 
 
 def candidate(
-    asked: Campaign, who: Member | None = None, moment: int = NOON, contact: ContactPolicy | None = None
+    asked: Campaign,
+    who: Member | None = None,
+    moment: int = NOON,
+    contact: ContactPolicy | None = None,
+    store: Store = STORES["haussmann"],
+    decided_by: Rules | None = None,
+    **changed: Any,
 ) -> Candidate:
-    """`asked` before a member, at Haussmann."""
-    decided_by = rules(asked, contact=contact)
-    return Candidate(asked, who or member(), moment, STORES["haussmann"], decided_by, CATALOGUE)
+    """`asked` before a member who enters the proximity of a store; `changed` are other fields of `Circumstances`."""
+    own = rules(asked, contact=contact, stores={**STORES, store.id: store})
+    known = circumstances(decided_by or own, **changed)
+    return Candidate(asked, store, enter(moment=moment), known.hearing(who or member(), moment))
 
 
 def who(**changed: Any) -> Campaign:

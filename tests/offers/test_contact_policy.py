@@ -16,11 +16,12 @@ from offers.contact_policy import (
     SAME_CAMPAIGN_REST,
     Cap,
     QuietHours,
-    cap_spans,
+    against_caps,
+    against_limit,
+    against_rest,
     day_of,
     kept_contacts,
-    limit_span,
-    rest_span,
+    moments_counted,
 )
 from offers.members import Contact
 from tests.offers.samples import DAY, HOUR, NOON, PARIS, at
@@ -36,7 +37,7 @@ def contact(moment: int, campaign: str = "welcome") -> Contact:
 
 
 def allowed(caps: Sequence[Cap], moment: int, contacts: Sequence[Contact], zone: ZoneInfo = PARIS) -> bool:
-    return all(span.allows(contacts) for span in cap_spans(caps, moment, zone))
+    return against_caps(caps, moments_counted(contacts, ()), moment, zone) is None
 
 
 @pytest.mark.parametrize("apart", [-HOUR, HOUR])
@@ -163,24 +164,24 @@ def test_in_order_of_time_a_cap_refuses_only_what_a_full_window_forces(
 
 
 def test_a_campaign_rests_four_hours_after_each_offer_to_a_member() -> None:
-    span = rest_span("welcome", NOON)
     assert SAME_CAMPAIGN_REST == 4 * HOUR
-    assert not span.allows([contact(NOON - 4 * HOUR + 1)])
-    assert span.allows([contact(NOON - 4 * HOUR)])
-    assert span.allows([contact(NOON - 1, "another")])
+    assert against_rest("welcome", [contact(NOON - 4 * HOUR + 1)], NOON)
+    assert not against_rest("welcome", [contact(NOON - 4 * HOUR)], NOON)
+    assert not against_rest("welcome", [contact(NOON - 1, "another")], NOON)
 
 
 def test_a_limit_per_member_counts_its_own_campaign_in_its_window() -> None:
-    span = limit_span("welcome", 2, DAY, NOON)
-    assert span.allows([contact(NOON - 5 * HOUR), contact(NOON - 6 * HOUR, "another")])
-    assert not span.allows([contact(NOON - DAY + 1), contact(NOON + DAY - 1)])
-    assert span.allows([contact(NOON - DAY), contact(NOON - 1)])
+    def against(*contacts: Contact) -> str | None:
+        return against_limit("welcome", 2, DAY, contacts, NOON)
+
+    assert not against(contact(NOON - 5 * HOUR), contact(NOON - 6 * HOUR, "another"))
+    assert against(contact(NOON - DAY + 1), contact(NOON + DAY - 1))
+    assert not against(contact(NOON - DAY), contact(NOON - 1))
 
 
 def test_a_limit_without_window_counts_the_first_millisecond_and_what_is_yet_to_come() -> None:
-    span = limit_span("welcome", 1, None, NOON)
-    assert not span.allows([contact(0)])
-    assert not span.allows([contact(NOON + DAY)])
+    assert against_limit("welcome", 1, None, [contact(0)], NOON)
+    assert against_limit("welcome", 1, None, [contact(NOON + DAY)], NOON)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +215,7 @@ def test_a_gift_given_once_is_kept_however_many_contacts_come_after_it(other: st
     assert len(kept) == MOST_CONTACTS
     assert [each.campaign for each in kept[:3]] == ["gift", "gift", other]
     assert kept[-1].at == 999
-    assert not limit_span("gift", 2, None, 1_000).allows(kept)
+    assert against_limit("gift", 2, None, kept, 1_000)
 
 
 def test_the_newest_contacts_are_kept_whoever_made_them_and_of_older_ones_those_from_outside_go_first() -> None:

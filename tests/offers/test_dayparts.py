@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from config.dayparts import DAYS, read_daypart, write_daypart
 from offers.campaigns import Store
 from offers.dayparts import EVERY_DAY, Daypart
-from offers.eligibility import Candidate, refusal
+from offers.eligibility import refusal
 from offers.triggers import TriggerKind, When
 from offers.withheld import Withheld
-from tests.offers.samples import CATALOGUE, PARIS, at, campaign, member, rules
+from tests.offers.samples import PARIS, at, campaign, candidate
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -25,7 +25,7 @@ def refused(written: str, moment: int, zone: ZoneInfo = PARIS) -> Withheld | Non
     when = When(TriggerKind.ENTER, frozenset({"haussmann"}), "proximity", dayparts=(read_daypart(written),))
     asked = campaign(when=when)
     store = Store("haussmann", "Haussmann", zone)
-    found = refusal(Candidate(asked, member(), moment, store, rules(asked), CATALOGUE))
+    found = refusal(candidate(asked, moment=moment, store=store))
     return found and found.reason
 
 

@@ -23,7 +23,6 @@ from tests.offers.samples import (
     HELLO,
     HOUR,
     NOON,
-    STORES,
     at,
     campaign,
     candidate,
@@ -266,7 +265,7 @@ def failing(reasons: set[Withheld]) -> Candidate:
     other = spoken_to(NOON - 1, campaign="another") if Withheld.CAP in reasons else ()
     heard = member(contacts=(*other, *changed.get("contacts", ())))
     decided_by = rules(asked, contact=ContactPolicy(**among("quiet_hours", "caps")))
-    return Candidate(asked, heard, NOON, STORES["haussmann"], decided_by, CATALOGUE)
+    return candidate(asked, heard, decided_by=decided_by)
 
 
 @given(reasons=st.sets(st.sampled_from(list(FAILING))))

@@ -12,7 +12,7 @@ from offers.contact_policy import Announcement, Cap, ContactPolicy, Newcomers
 from offers.eligibility import Candidate, refusal
 from offers.members import ESTABLISHED_AFTER, Contact, Member, Profile, Visits, Wish
 from offers.withheld import Withheld
-from tests.offers.samples import CATALOGUE, DAY, HOUR, NOON, STORES, at, campaign, candidate, consent, member, rules
+from tests.offers.samples import DAY, HOUR, NOON, at, campaign, candidate, consent, member, rules
 
 RAMP = ContactPolicy(newcomers=Newcomers(5, Cap(1, 7 * DAY)))
 APART = ContactPolicy(spacing={"email": 24 * HOUR, "till": HOUR})
@@ -114,7 +114,7 @@ def test_what_is_announced_comes_no_sooner_and_no_more_often(
     monthly = campaign("monthly", 1)
     known = heard(offered(NOON - ago, announcer))
     for asked, found in ((monthly, expected), (hello, None)):
-        assert reason(Candidate(asked, known, NOON, STORES["haussmann"], rules(hello, monthly), CATALOGUE)) is found
+        assert reason(candidate(asked, known, decided_by=rules(hello, monthly))) is found
 
 
 def test_the_text_says_the_day_that_is_announced_on_the_stores_calendar() -> None:
@@ -137,7 +137,7 @@ def test_a_reward_uses_nothing_up() -> None:
     decided_by = rules(campaign(), campaign("earned", 1, reward=True), contact=ContactPolicy((Cap(1, DAY),)))
     for name, expected in (("earned", None), ("other", Withheld.CAP)):
         known = heard(offered(NOON - HOUR, name))
-        assert reason(Candidate(campaign(), known, NOON, STORES["haussmann"], decided_by, CATALOGUE)) is expected
+        assert reason(candidate(campaign(), known, decided_by=decided_by)) is expected
 
 
 def test_a_reward_keeps_its_own_limit_and_its_rest() -> None:

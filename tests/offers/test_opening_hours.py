@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offers.eligibility import Candidate, refusal
+from offers.eligibility import refusal
 from offers.opening_hours import OpeningHours, closes_after, is_open
 from offers.triggers import TriggerKind, When
 from offers.withheld import Withheld
-from tests.offers.samples import CATALOGUE, DAY, PARIS, STORES, at, campaign, member, rules
+from tests.offers.samples import DAY, PARIS, STORES, at, campaign, candidate
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ SHOP, BAR = Daily(time(10), time(20, 30)), Daily(time(18), time(2, 30))
 def reason(hours: OpeningHours | None, clock: str, even_closed: bool = False) -> Withheld | None:
     when = When(TriggerKind.ENTER, frozenset({"haussmann"}), "proximity", even_closed=even_closed)
     asked, store = campaign(when=when), replace(STORES["haussmann"], hours=hours)
-    found = refusal(Candidate(asked, member(), at(clock), store, rules(asked), CATALOGUE))
+    found = refusal(candidate(asked, moment=at(clock), store=store))
     return found and found.reason
 
 

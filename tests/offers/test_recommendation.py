@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offers.campaigns import OfferTemplate
-from offers.eligibility import Candidate, refusal
+from offers.eligibility import refusal
 from offers.history import NO_PURCHASES, History, Line, Purchase, with_purchase
 from offers.money import Money
 from offers.products import Product
@@ -24,7 +24,7 @@ from offers.recommendation import (
     recommend,
 )
 from offers.withheld import Withheld
-from tests.offers.samples import DAY, HELLO, HOUR, NOON, PARIS, STORES, at, campaign, member, rules
+from tests.offers.samples import DAY, HELLO, HOUR, NOON, PARIS, at, campaign, candidate, member
 
 TOGETHER, BEST, PICK = Source.BOUGHT_TOGETHER, Source.BESTSELLER, Source.STAFF_PICK
 SHOP = {
@@ -132,10 +132,7 @@ def test_a_purchase_without_a_product_stands_against_none() -> None:
 def test_no_product_where_nothing_fits() -> None:
     asked = campaign(offer=OfferTemplate(HELLO, recommend=Recommendation((BEST,), "skincare")))
     everything = history(*(bought(name, DAY) for name in SHOP))
-    candidate = Candidate(
-        asked, member(purchases=everything), NOON, STORES["haussmann"], rules(asked), SHOP, recommender=COUNTS
-    )
-    refused = refusal(candidate)
+    refused = refusal(candidate(asked, member(purchases=everything), catalogue=SHOP, recommender=COUNTS))
     assert refused is not None
     assert (refused.reason, refused.detail) == (Withheld.NO_PRODUCT, "nothing of skincare to offer")
 
