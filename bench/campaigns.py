@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 from offers.campaigns import Campaign, OfferTemplate, Rules, Store, Text, Who
 from offers.contact_policy import ContactPolicy
-from offers.decisions import Circumstances, decide
+from offers.decisions import decide
 from offers.members import Consent, Grant, Member
 from offers.occasions import Occasion
 from offers.triggers import Trigger, TriggerKind, When
+from offers.weighing import Circumstances
 
 ALL, SHARING = 1_000, 50
 NOON = 1_795_172_400_000

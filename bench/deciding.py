@@ -29,7 +29,7 @@ from geofences.ids import timed_id
 from offers.campaigns import Campaign, Discount, OfferTemplate, PerMember, Rules, Store, Text, Who
 from offers.contact_policy import Cap, ContactPolicy, QuietHours, local
 from offers.coupons import coupon_code
-from offers.decisions import Circumstances, decide, weigh
+from offers.decisions import decide
 from offers.members import Consent, Contact, Grant, Member, Profile
 from offers.money import Money
 from offers.occasions import Occasion
@@ -37,6 +37,7 @@ from offers.products import Product
 from offers.recommendation import Counts, Recommendation, Source
 from offers.stopping import stop_url
 from offers.triggers import Trigger, TriggerKind, When
+from offers.weighing import Circumstances, weigh
 from offers.wording import Mention, word
 from streams.outputs import offer_record
 

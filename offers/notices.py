@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from geofences.ids import timed_id
 from offers.campaigns import Campaign
-from offers.decisions import Circumstances, candidate_at
 from offers.eligibility import refusal
 from offers.members import SAME_VISIT, Consent, Member, Passage, Purpose, Visits, Wish
 from offers.occasions import Occasion
 from offers.sequences import with_passages
 from offers.triggers import Trigger
+from offers.weighing import Circumstances, candidate_at
 from offers.withheld import Withheld
 
 KIND = "NOTICE"

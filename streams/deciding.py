@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from offers.campaigns import Campaign
 from offers.contact_policy import kept_contacts
-from offers.decisions import Circumstances, Verdict, decide
+from offers.decisions import Verdict, decide
 from offers.eligibility import Refusal
 from offers.members import Consent, Contact, Purpose, Visits, with_visit
 from offers.notices import Notice, noticed, notices_of
@@ -21,6 +21,7 @@ from offers.occasions import Occasion
 from offers.sequences import remembered
 from offers.series import with_step
 from offers.triggers import Trigger
+from offers.weighing import Circumstances
 from offers.withheld import Withheld
 from streams.assortments import assortments
 from streams.errors import InfrastructureError

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from geofences.index import GeofenceIndex
 from geofences.rings import Zone
 from offers.campaigns import Rules
-from offers.decisions import Circumstances
 from offers.eligibility import Refusal
 from offers.products import Product
 from offers.recommendation import NOTHING_SOLD, Recommender
+from offers.weighing import Circumstances
 from streams.tables.presences import Admission
 
 

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from offers.campaigns import Campaign, OfferTemplate, Rules, Store, Text, Who
 from offers.contact_policy import ContactPolicy, milliseconds
-from offers.decisions import Circumstances
 from offers.eligibility import Candidate, Refusal
 from offers.history import NO_PURCHASES, History, Line, Purchase, with_purchase
 from offers.members import Consent, Grant, Member, Profile
@@ -19,6 +18,7 @@ from offers.occasions import Occasion
 from offers.products import Product
 from offers.purchase_rules import store_day
 from offers.triggers import Trigger, TriggerKind, When
+from offers.weighing import Circumstances
 
 PARIS = ZoneInfo("Europe/Paris")
 HOUR = 3_600_000

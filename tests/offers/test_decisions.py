@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from offers.campaigns import Campaign, Discount, OfferTemplate, Rules, Who
 from offers.coupons import coupon_code
-from offers.decisions import Decision, Verdict, decide, held_out
+from offers.decisions import Decision, Verdict, decide
 from offers.eligibility import Refusal
 from offers.members import Consent, Grant, Member, Profile, Visits, Wish
 from offers.money import Money
 from offers.occasions import Occasion, shadowed, visit_trigger
 from offers.triggers import Trigger, TriggerKind, When
+from offers.weighing import held_out
 from offers.withheld import Withheld
 from streams.outputs import decision_record, offer_record
 from tests.offers.samples import (
