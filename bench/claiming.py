@@ -6,8 +6,8 @@ Each trigger is of another member: with a profile, consent, visits, a year of pu
 campaigns wait for it; one is for another tier, one wins with a discount and a coupon, one comes after. The winner is
 limited, so that a claim takes three things: a place and its money, the outcome, and what that does to the member. The
 peer (`bench.peers.afternoon`) does the same with one call a step and member, each awaited; both decide with the same
-code, and must come to the same outcomes, byte for byte. The time that passes on the clock, both in turns on the same
-server, medians of the rounds.
+code, and must come to the same outcomes, byte for byte. The time that passes, and in brackets the CPU of this process;
+both in turns on the same server, medians of the rounds.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time as clock
 from statistics import median
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bench.peers.afternoon import Afternoon
@@ -107,21 +108,34 @@ async def fill(keyspace: RedisKeyspace, members: Sequence[str]) -> None:
     )
 
 
+class Clocks(NamedTuple):
+    """Seconds that passed, and seconds of CPU of this process."""
+
+    passed: float
+    cpu: float
+
+
+def clocks() -> Clocks:
+    """Both now."""
+    return Clocks(time.perf_counter(), time.process_time())
+
+
 class Stopwatch:
-    """A gate that measures: seconds by step."""
+    """A gate that measures: what each step took."""
 
     def __init__(self) -> None:
-        self.spent: defaultdict[Step, float] = defaultdict(float)
-        self._step, self._since = Step.LOAD, time.perf_counter()
+        self._spent: defaultdict[Step, list[Clocks]] = defaultdict(list)
+        self._step, self._since = Step.LOAD, clocks()
 
     def __call__(self, step: Step) -> None:
-        now = time.perf_counter()
-        self.spent[self._step] += now - self._since
+        now = clocks()
+        self._spent[self._step].append(Clocks(now.passed - self._since.passed, now.cpu - self._since.cpu))
         self._step, self._since = step, now
 
-    def microseconds(self, steps: Sequence[Step], triggers: int) -> float:
-        """A trigger, for these steps together."""
-        return sum(self.spent[step] for step in steps) / triggers * 1e6
+    def microseconds(self, steps: Sequence[Step], triggers: int) -> Clocks:
+        """Of these steps together, for each trigger."""
+        spent = [each for step in steps for each in self._spent[step]]
+        return Clocks(*(sum(column) / triggers * 1e6 for column in zip(*spent, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -165,9 +179,13 @@ async def measure(url: str, count: int, rounds: int) -> list[str]:
 
 def _line(what: str, steps: Sequence[Step], watches: dict[str, list[Stopwatch]], count: int) -> str:
     """The first round of each is for warming up."""
-    ours, theirs = (median(each.microseconds(steps, count) for each in side[1:]) for side in watches.values())
+    spent = [[each.microseconds(steps, count) for each in side[1:]] for side in watches.values()]
+    (ours, own_cpu), (theirs, their_cpu) = (
+        (median(each.passed for each in side), median(each.cpu for each in side)) for side in spent
+    )
     return (
-        f"{what}: {ours:.1f} µs a trigger, one call a step and member {theirs:.1f}: {theirs / ours:.1f} times as many"
+        f"{what}: {ours:.1f} µs a trigger ({own_cpu:.1f}), one call a step and member {theirs:.1f} ({their_cpu:.1f}):"
+        f" {theirs / ours:.1f} times the throughput ({their_cpu / own_cpu:.1f})"
     )
 
 

@@ -163,6 +163,17 @@ def test_in_order_of_time_a_cap_refuses_only_what_a_full_window_forces(
             made.append(contact(moment))
 
 
+@given(
+    cap=st.builds(Cap, st.integers(1, 2), st.one_of(st.none(), st.integers(1, 3 * DAY)), st.integers(1, 9)),
+    apart=st.integers(0, 30 * DAY),
+    zone=st.sampled_from(ZONES),
+)
+def test_what_is_beyond_the_reach_of_a_cap_counts_no_more_halved_or_not(cap: Cap, apart: int, zone: str) -> None:
+    made = [contact(NOON - apart)] * cap.at_most
+    counts = not (allowed([cap], NOON, made, ZoneInfo(zone)) and allowed([cap.halved()], NOON, made, ZoneInfo(zone)))
+    assert not counts or apart < cap.reach
+
+
 def test_a_campaign_rests_four_hours_after_each_offer_to_a_member() -> None:
     assert SAME_CAMPAIGN_REST == 4 * HOUR
     assert against_rest("welcome", [contact(NOON - 4 * HOUR + 1)], NOON)
