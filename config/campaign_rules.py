@@ -11,9 +11,11 @@ from offers import campaigns
 from offers.attributes import Asked
 from offers.contact_policy import Announcement
 from offers.limits import Each, Limits
+from offers.offer_rules import CameOf, Offered
 from offers.purchase_rules import Bought, PurchaseCount, Spent
 from offers.recommendation import Recommendation, Source
 from offers.triggers import Happening, Scannable, TriggerKind, When, subject
+from offers.visit_rules import Came, Coming, Usual
 
 
 def campaign_rules(
@@ -32,7 +34,7 @@ def campaign_rules(
         when=_when(campaign.when, stores, places),
         offer=templates[0],
         series=templates if campaign.series else (),
-        who=_who(campaign.who),
+        who=_who(campaign.who, stores),
         limits=_limits(campaign.limits),
         per_member=campaigns.PerMember(per_member.at_most, per_member.in_any) if per_member else None,
         priority=campaign.priority,
@@ -64,7 +66,7 @@ def notice_rules(
         place=place,
         when=_when(notice.when, stores, places),
         offer=campaigns.OfferTemplate({full.locale.partition("-")[0]: text}),
-        who=_who(notice.who),
+        who=_who(notice.who, stores),
         first_day=notice.dates.first,
         last_day=notice.dates.until,
         store=notice.store,
@@ -131,18 +133,40 @@ def codes(full: language.Description) -> dict[str, Scannable]:
     return found
 
 
-def _who(who: language.Who) -> campaigns.Who:
-    visits = who.visits or language.VisitCount.model_construct()
+def _who(who: language.Who, stores: Mapping[str, language.Store]) -> campaigns.Who:
+    ever = [each for each in who.visits if each.within is None]
     return campaigns.Who(
         tiers=frozenset(who.tier) if who.tier is not None else None,
         bought=tuple(map(_bought, who.bought)),
         not_bought=tuple(map(_bought, who.not_bought)),
         spent=tuple(_spent(each) for each in who.spent),
         purchases=tuple(PurchaseCount(each.within // DAY, each.at_least, each.at_most) for each in who.purchases),
-        least_visits=visits.at_least,
-        most_visits=visits.at_most,
+        least_visits=max((each.at_least for each in ever if each.at_least is not None), default=None),
+        most_visits=min((each.at_most for each in ever if each.at_most is not None), default=None),
         attributes=tuple(_asked(name, said) for name, said in sorted(who.attributes.items())),
+        came=tuple(_came(each, each.within, stores) for each in who.visits if each.within is not None),
+        usual=tuple(_usual(each, stores) for each in who.usual),
+        offered=tuple(_offered(each) for each in who.offers),
     )
+
+
+def _came(visits: language.VisitCount, within: int, stores: Mapping[str, language.Store]) -> Came:
+    return Came(_coming(visits, within, stores), visits.at_least, visits.at_most)
+
+
+def _usual(usual: language.Usual, stores: Mapping[str, language.Store]) -> Usual:
+    return Usual(_coming(usual, usual.within, stores), usual.at_least, usual.share)
+
+
+def _coming(said: language.Coming, within: int, stores: Mapping[str, language.Store]) -> Coming:
+    if isinstance(said.stores, language.Stores):
+        return Coming(within, frozenset(store.id for store in chosen(said.stores, stores)), dayparts=said.dayparts)
+    return Coming(within, here=said.stores is not None, dayparts=said.dayparts)
+
+
+def _offered(said: language.Offered) -> Offered:
+    came_of = None if said.came_of is None else CameOf(said.came_of)
+    return Offered(said.at_least, said.at_most, came_of, frozenset(said.campaign or ()), said.within, said.last)
 
 
 def _asked(name: str, said: language.Attribute) -> Asked:

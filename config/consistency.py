@@ -106,13 +106,14 @@ def _store_problems(campaign: Campaign | Notice, path: Path) -> Iterator[Problem
 
 
 def _visit_problems(campaign: Campaign | Notice, path: Path) -> Iterator[Problem]:
-    nth, visits = campaign.when.visit, campaign.who.visits
-    if not isinstance(nth, int) or visits is None:
+    nth = campaign.when.visit
+    if not isinstance(nth, int):
         return
-    if nth > (visits.at_most if visits.at_most is not None else nth) or nth < (visits.at_least or 0):
-        yield Problem(
-            (*path, "who", "visits"), f"nobody on visit {nth} has as many visits as this", "change one of them"
-        )
+    for number, visits in enumerate(campaign.who.visits):
+        too_many = visits.within is None and nth > (visits.at_most if visits.at_most is not None else nth)
+        if too_many or nth < (visits.at_least or 0):
+            what = f"nobody on visit {nth} has as many visits as this"
+            yield Problem((*path, "who", "visits", number), what, "change one of them")
 
 
 def _discount_problems(offer: Offer, path: Path, offered: Sequence[Product]) -> Iterator[Problem]:

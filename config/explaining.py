@@ -13,23 +13,14 @@ from config.language import Description
 from config.names import did_you_mean, nearest
 from config.quantities import quoted
 
-LATER = frozenset(("usual",))
-"""Keys of the language that this version does not understand yet."""
-
 _ABOUT_THE_WHOLE = ("told", "missing")
 
 
-def explain(
-    error: ValidationError, document: Document, whole: type[BaseModel] = Description, later: frozenset[str] = LATER
-) -> Iterator[Problem]:
-    """The problems of a document that is not `whole`, but for those that are said of it already.
-
-    `later` are keys that a later version will understand.
-    """
-    unsupported = {problem["loc"][:-1] for problem in error.errors() if _is_later(problem, later)}
+def explain(error: ValidationError, document: Document, whole: type[BaseModel] = Description) -> Iterator[Problem]:
+    """The problems of a document that is not `whole`, but for those that are said of it already."""
     for problem in error.errors(include_url=False):
-        if not (_follows(problem, unsupported) or _said(problem, document)):
-            yield _explained(problem, whole, later)
+        if not (_follows(problem) or _said(problem, document)):
+            yield _explained(problem, whole)
 
 
 def keys_at(path: Path, whole: type[BaseModel] = Description) -> tuple[str, ...]:
@@ -49,14 +40,8 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((model for model in inner if model is not None), None)
 
 
-def _is_later(problem: Any, later: frozenset[str]) -> bool:
-    return problem["type"] == "extra_forbidden" and problem["loc"][-1] in later
-
-
-def _follows(problem: Any, later: set[Path]) -> bool:
-    """Whether the mistake is but the echo of another one in the same mapping or list."""
-    if problem["type"] == "missing":
-        return problem["loc"][:-1] in later
+def _follows(problem: Any) -> bool:
+    """Whether the mistake is but the echo of another one in the same list."""
     return problem["type"] == "too_short" and len(problem["input"]) > 0  # items that are wrong were not counted
 
 
@@ -71,13 +56,13 @@ def _said(problem: Any, document: Document) -> bool:
     return False
 
 
-def _explained(problem: Any, whole: type[BaseModel], later: frozenset[str]) -> Problem:
+def _explained(problem: Any, whole: type[BaseModel]) -> Problem:
     loc: Path = problem["loc"]
     match problem["type"]:
         case "missing":
             return Problem(loc[:-1], f"`{loc[-1]}` is missing", f"add `{loc[-1]}: …`")
         case "extra_forbidden":
-            return _unknown_key(loc, whole, later)
+            return _unknown_key(loc, whole)
         case "told" if loc and loc[-1] == "[key]":
             return Problem(loc[:-1], *_told(problem), at_key=True)
         case "told":
@@ -89,11 +74,8 @@ def _told(problem: Any) -> tuple[str, str]:
     return str(problem["ctx"]["what"]), str(problem["ctx"]["todo"])
 
 
-def _unknown_key(loc: Path, whole: type[BaseModel], later: frozenset[str]) -> Problem:
+def _unknown_key(loc: Path, whole: type[BaseModel]) -> Problem:
     key, known = str(loc[-1]), keys_at(loc[:-1], whole)
-    likely = nearest(key, known)
-    if key in later and (likely is None or likely[0] != key[0]):
-        return Problem(loc, f"`{key}` is not supported yet", "leave it out for now", at_key=True)
     return Problem(loc, f"{quoted(key)} is no key here", did_you_mean(key, known), at_key=True)
 
 

@@ -22,9 +22,20 @@ Pattern = tuple[str | type, ...]
 _SPEAKING = ("campaigns", "notices")
 _WHENS: tuple[Pattern, ...] = tuple((kind, int, "when") for kind in _SPEAKING)
 _WHOS: tuple[Pattern, ...] = tuple((kind, int, "who") for kind in _SPEAKING)
+_ONE_OR_LISTED: tuple[Pattern, ...] = ((), (int,))
 _OFFERS: tuple[Pattern, ...] = (("campaigns", int, "offer"), ("campaigns", int, "series", int))
 
 _ANNOUNCED: Pattern = ("campaigns", int, "announce", "next")
+
+_OF_CAMPAIGNS: tuple[Pattern, ...] = (
+    _ANNOUNCED,
+    *(
+        (*who, "offers", *listed, "campaign", *rest)
+        for who in _WHOS
+        for listed in _ONE_OR_LISTED
+        for rest in _ONE_OR_LISTED
+    ),
+)
 
 _HAPPENINGS: tuple[Pattern, ...] = (*_WHENS, *((*each, "sequence", int) for each in _WHENS))
 _MOVES = ("enters", "exits", "passes", "dwells")
@@ -32,6 +43,7 @@ _OF_STORES: tuple[Pattern, ...] = (
     *((*each, "stores") for each in _HAPPENINGS),
     *((*offer, "coupon", "stores") for offer in _OFFERS),
     *((*each, key, "stores") for each in _HAPPENINGS for key in (*_MOVES, "checks_in", "scans")),
+    *((*who, key, *rest, "stores") for who in _WHOS for key in ("visits", "usual") for rest in _ONE_OR_LISTED),
 )
 _OF_PLACES: tuple[Pattern, ...] = tuple((*each, key, "places") for each in _HAPPENINGS for key in _MOVES)
 _OF_PRODUCTS: tuple[Pattern, ...] = (
@@ -72,7 +84,8 @@ def reference_problems(document: Document) -> Iterator[Problem]:
         yield from _unknown(document, (kind, int, "store"), "store", _names(document, ("stores", int, "id")))
     for pattern in _OF_PRODUCTS:
         yield from _unknown(document, pattern, "product", products)
-    yield from _unknown(document, _ANNOUNCED, "campaign", _names(document, ("campaigns", int, "id")))
+    for pattern in _OF_CAMPAIGNS:
+        yield from _unknown(document, pattern, "campaign", _names(document, ("campaigns", int, "id")))
     yield from _announced_rewards(document)
     for pattern in _OF_CATEGORIES:
         yield from _unknown(document, pattern, "product of category", categories)

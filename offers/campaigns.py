@@ -12,12 +12,14 @@ from offers.contact_policy import Announcement, ContactPolicy
 from offers.limits import UNLIMITED, Limits
 from offers.members import SAME_VISIT
 from offers.money import Money
+from offers.offer_rules import Offered
 from offers.opening_hours import OpeningHours
 from offers.products import Product
 from offers.purchase_rules import PurchaseRules
 from offers.recommendation import Recommendation
 from offers.templates import is_plain
 from offers.triggers import Key, Scannable, Trigger, When
+from offers.visit_rules import Came, Usual
 from offers.withheld import Withheld
 
 
@@ -29,6 +31,9 @@ class Who(PurchaseRules):
     least_visits: int | None = None
     most_visits: int | None = None
     attributes: tuple[Asked, ...] = ()
+    came: tuple[Came, ...] = ()
+    usual: tuple[Usual, ...] = ()
+    offered: tuple[Offered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +218,11 @@ class Rules:
     def awaits(self, trigger: Trigger) -> bool:
         """Whether any campaign waits for `trigger`."""
         return any(key in self.by_trigger for key in trigger.keys)
+
+    def zone_of(self, store: str) -> ZoneInfo:
+        """The clock of a store; of one that is no more, the retailer's."""
+        known = self.stores.get(store)
+        return self.zone if known is None else known.zone
 
     def notifying(self, trigger: Trigger) -> tuple[Campaign, ...]:
         """The notices that wait for `trigger`."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from offers.recency import DIGEST
+from offers.whole_numbers import append_number, numbers_of
 
 MOST_SUMS = 400
 """Sums kept of one member; a category's name takes the room of two."""
@@ -60,6 +61,11 @@ def with_sums(sums: DaySums, new: Iterable[DaySum]) -> DaySums:
     return _write(known, _first_day(known, sums.since))
 
 
+def joined(sums: DaySums, other: DaySums) -> DaySums:
+    """Both added, as far back as both are whole."""
+    return with_sums(sums._replace(since=max(sums.since, other.since)), read(other))
+
+
 def total(sums: DaySums, first: int, last: int, category: bytes | None = None) -> Total:
     """All of the days `first` to `last`, of one category or of all."""
     cents = purchases = 0
@@ -73,7 +79,7 @@ def total(sums: DaySums, first: int, last: int, category: bytes | None = None) -
 
 def read(sums: DaySums) -> Iterator[DaySum]:
     """All that is kept, newest first."""
-    categories, numbers = _names(sums.categories), _numbers(sums.packed)
+    categories, numbers = _names(sums.categories), numbers_of(sums.packed)
     day = None
     for head in numbers:
         ago, place = divmod(head // (SEVERAL + 1), len(categories))
@@ -106,26 +112,9 @@ def _write(known: Mapping[int, Mapping[bytes, tuple[int, int]]], since: int) -> 
             before = day
             head = (ago * len(categories) + places[category]) * (SEVERAL + 1) + min(purchases, SEVERAL)
             for number in (head, *((purchases - SEVERAL,) if purchases >= SEVERAL else ()), cents):
-                _append(packed, number)
+                append_number(packed, number)
     return DaySums(b"".join(categories), bytes(packed), since)
 
 
 def _names(categories: bytes) -> list[bytes]:
     return [categories[place : place + DIGEST] for place in range(0, len(categories), DIGEST)]
-
-
-def _append(packed: bytearray, number: int) -> None:
-    while number > 127:
-        packed.append(number & 127 | 128)
-        number >>= 7
-    packed.append(number)
-
-
-def _numbers(packed: bytes) -> Iterator[int]:
-    number = shift = 0
-    for byte in packed:
-        number |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            yield number
-            number = shift = 0

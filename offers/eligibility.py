@@ -14,6 +14,7 @@ from offers.coupons import coupon_end
 from offers.hearing import Hearing
 from offers.members import Member, last_seen
 from offers.money import Money
+from offers.offer_rules import against_offers
 from offers.once import once
 from offers.opening_hours import is_open
 from offers.products import Product
@@ -22,6 +23,7 @@ from offers.recommendation import first_of
 from offers.sequences import missing_step
 from offers.series import given, next_template
 from offers.triggers import Trigger, When
+from offers.visit_rules import Looked, against_visits
 from offers.withheld import Withheld
 from offers.wording import Mention, Unsayable, Worded, tone_of, word
 
@@ -201,6 +203,20 @@ def _visits(candidate: Candidate) -> str | None:
     return None
 
 
+def _of_late(candidate: Candidate) -> str | None:
+    who = candidate.campaign.who
+    if who.came or who.usual or who.offered:
+        return next(_against_of_late(candidate), None)
+    return None
+
+
+def _against_of_late(candidate: Candidate) -> Iterator[str]:
+    who, member, at = candidate.campaign.who, candidate.member, candidate.at
+    looked = Looked(member, at, candidate.store.id, candidate.rules.zone_of)
+    yield from against_visits(who.came, who.usual, looked)
+    yield from against_offers(who.offered, member.contacts, at)
+
+
 def _past(candidate: Candidate) -> str | None:
     campaign = candidate.campaign
     if campaign.series or campaign.when.asks_for_a_past:
@@ -298,6 +314,7 @@ CHECKS: tuple[tuple[Withheld, Check], ...] = (
     (Withheld.ATTRIBUTES, _attributes),
     (Withheld.HISTORY, _purchases),
     (Withheld.HISTORY, _visits),
+    (Withheld.HISTORY, _of_late),
     (Withheld.HISTORY, _past),
     (Withheld.NEWCOMER, _newcomer),
     (Withheld.QUIET_HOURS, _quiet_hours),

@@ -31,6 +31,14 @@ def with_day(habits: bytes, products: Iterable[bytes], at: int, day: int) -> byt
     return b"".join(_ENTRY.pack(name, *_packed(days)) for name, days in ranked[:MOST_PRODUCTS])
 
 
+def joined(habits: bytes, other: bytes) -> bytes:
+    """`habits` with the days of `other` as well."""
+    for name, *rest in _ENTRY.iter_unpack(other):
+        for day, at in _days(rest).items():
+            habits = with_day(habits, [name], at, day)
+    return habits
+
+
 def days_since(habits: bytes, product: bytes, start: int) -> int:
     """On how many days it was bought after `start` (milliseconds UTC), as far as is known; three at most."""
     for name, *rest in _ENTRY.iter_unpack(habits):

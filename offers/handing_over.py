@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from sys import maxsize
 
-from offers.members import MOST_VISITS, SAME_VISIT, Visit, Visits
+from offers.members import Visit, Visits
 from offers.sequences import with_passages
+from offers.visits import all_visits, with_known, with_sign
 
 
 def handed_over(visits: Visits, own: Visits, device: str) -> Visits:
@@ -16,14 +17,15 @@ def handed_over(visits: Visits, own: Visits, device: str) -> Visits:
     new = own.count - known
     if new <= 0:
         return visits
-    merged = list(visits.recent)
-    apart = [visit for visit in own.recent if not _was_there(merged, visit)]
-    known_still = min(len(own.recent) - len(apart), known - own.handed.get(device, 0))
-    forgotten = max(own.count - len(own.recent) - (known - known_still), 0)  # by the device, and new to the member
+    kept = all_visits(own)
+    merged, apart = _merged(all_visits(visits), kept)
+    known_still = min(len(kept) - len(apart), known - own.handed.get(device, 0))
+    forgotten = max(own.count - len(kept) - (known - known_still), 0)  # by the device, and new to the member
     apart = apart[-new:]
     count = visits.count + min(len(apart) + forgotten, new)
-    recent = sorted((*merged, *apart), key=lambda visit: visit.first)[-MOST_VISITS:]
-    return replace(visits, count=count, recent=tuple(recent), handed={**visits.handed, device: own.count})
+    older = visits.older._replace(lost=max(visits.older.lost, own.older.lost))
+    visits = replace(visits, count=count, older=older, handed={**visits.handed, device: own.count})
+    return with_known(visits, (*merged, *apart)) if merged or apart else visits
 
 
 def without_handed(own: Visits, device: str) -> Visits:
@@ -31,10 +33,13 @@ def without_handed(own: Visits, device: str) -> Visits:
     return Visits(own.count, handed={device: own.count})
 
 
-def _was_there(merged: list[Visit], new: Visit) -> bool:
-    """Whether `new` is one of the visits that are there, which then lasts as long as both."""
-    for place, visit in enumerate(merged):
-        if visit.store == new.store and visit.first - SAME_VISIT < new.last and new.first < visit.last + SAME_VISIT:
-            merged[place] = Visit(visit.store, min(visit.first, new.first), max(visit.last, new.last))
-            return True
-    return False
+def _merged(known: tuple[Visit, ...], own: tuple[Visit, ...]) -> tuple[tuple[Visit, ...], list[Visit]]:
+    """`known`, each lasting as long as the signs of it among `own`; and those of `own` that are no such sign."""
+    apart = []
+    for visit in own:
+        found = with_sign(known, visit)
+        if found is None:
+            apart.append(visit)
+        else:
+            known = found
+    return known, apart

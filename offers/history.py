@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from struct import Struct
 from typing import NamedTuple
 
+from offers import day_sums, habits, recency
 from offers.day_sums import NOTHING, DaySum, DaySums, Total, total, with_sums
 from offers.habits import days_since, with_day
 from offers.recency import NEVER, Recency, digest, digests, in_window, times, with_times
@@ -105,6 +106,22 @@ def with_purchase(history: History, new: Purchase) -> History:
         habits=with_day(history.habits, products, new.at, new.day),
         sums=with_sums(history.sums, _sums(new)),
         counted=_with_id(history.counted, digest(new.id), new.at // _DAY),
+    )
+
+
+def with_history(history: History, other: History, token: str) -> History:
+    """`history` with all of `other`, unless that was added under this `token`; none of `other` is in it otherwise."""
+    if is_counted(history, token):
+        return history
+    return History(
+        count=history.count + other.count,
+        cents=history.cents + other.cents,
+        last=max(history.last, other.last),
+        categories=recency.joined(history.categories, other.categories, MOST_CATEGORIES),
+        products=recency.joined(history.products, other.products, MOST_PRODUCTS),
+        habits=habits.joined(history.habits, other.habits),
+        sums=day_sums.joined(history.sums, other.sums),
+        counted=_with_id(history.counted + other.counted, digest(token), max(other.last, 0) // _DAY),
     )
 
 

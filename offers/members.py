@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -71,7 +71,8 @@ class Contact(NamedTuple):
     """Something said to a member: an offer, or a message of another channel (no campaign: a message from outside).
 
     `channel` is that of a message, empty for an offer. `tone` is how an offer addressed the member from then on: `tu`
-    or `vous`. `redeemed` is when its coupon was used (milliseconds UTC), 0 where it was not.
+    or `vous`. `redeemed` is when its coupon was used (milliseconds UTC), 0 where it was not; `expires_at` when it runs
+    out, 0 where there is none.
     """
 
     at: int
@@ -80,6 +81,7 @@ class Contact(NamedTuple):
     channel: str = ""
     tone: str = ""
     redeemed: int = 0
+    expires_at: int = 0
 
 
 class Visit(NamedTuple):
@@ -88,6 +90,17 @@ class Visit(NamedTuple):
     store: str
     first: int
     last: int
+
+
+class OlderVisits(NamedTuple):
+    """Visits before the most recent ones, packed; `lost` is when the last began that found no room, -1: none did."""
+
+    stores: tuple[str, ...] = ()
+    packed: bytes = b""
+    lost: int = -1
+
+
+NONE_OLDER = OlderVisits()
 
 
 class Passage(NamedTuple):
@@ -110,9 +123,9 @@ class Progress(NamedTuple):
 class Visits:
     """How often a member came since we count: the number of visits, and the most `recent` ones, oldest first.
 
-    `trail` is what sequences rest on, bounded; `series` says by campaign how far the member has come. `handed` says
-    how many visits of a device, made while it had no member, were counted here; of such a device, under its own name,
-    how many were handed to members.
+    `older` holds those before them, as far as they are kept. `trail` is what sequences rest on, bounded; `series` says
+    by campaign how far the member has come. `handed` says how many visits of a device, made while it had no member,
+    were counted here; of such a device, under its own name, how many were handed to members.
     """
 
     count: int = 0
@@ -120,6 +133,7 @@ class Visits:
     trail: tuple[Passage, ...] = ()
     series: Mapping[str, Progress] = field(default_factory=dict)
     handed: Mapping[str, int] = field(default_factory=dict)
+    older: OlderVisits = NONE_OLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +156,8 @@ class Profile:
     phones_hashed: tuple[str, ...] = ()
     linked_devices: tuple[str, ...] = ()
     """Devices that checked in at a till together with a card of theirs, whatever else is said of `devices`."""
+    linked_cards: tuple[str, ...] = ()
+    """Cards that nobody had, and with which something was bought on a coupon of theirs, whatever is said of `cards`."""
     attributes: Mapping[str, Value] = field(default_factory=dict)
     """What the retailer knows from elsewhere, under names of its own."""
 
@@ -177,21 +193,6 @@ class Member:
         if profile.visits is None and profile.joined is not None and at - profile.joined > ESTABLISHED_AFTER:
             return False
         return self.total_visits <= first_visits
-
-
-MOST_VISITS = 32
-"""Visits kept one by one; the count of all of them is kept for good."""
-
-
-def with_visit(visits: Visits, store: str, at: int) -> tuple[Visits, bool]:
-    """`visits` with one at `store` at `at`, and whether it is new: the same store within 2 h is the same visit."""
-    for place, visit in enumerate(visits.recent):
-        if visit.store == store and visit.first - SAME_VISIT < at < visit.last + SAME_VISIT:
-            merged = Visit(store, min(visit.first, at), max(visit.last, at))
-            recent = (*visits.recent[:place], merged, *visits.recent[place + 1 :])
-            return replace(visits, recent=recent), False
-    recent = tuple(sorted((*visits.recent, Visit(store, at, at)), key=lambda visit: visit.first))[-MOST_VISITS:]
-    return replace(visits, count=visits.count + 1, recent=recent), True
 
 
 def last_seen(member: Member, at: int) -> int | None:

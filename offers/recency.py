@@ -60,6 +60,13 @@ def with_times(recency: Recency, names: Iterable[bytes], at: int, most: int) -> 
     return _bounded(latest, before, recency.lost, most)
 
 
+def joined(recency: Recency, other: Recency, most: int) -> Recency:
+    """`recency` with all that `other` knows, and no more than both know."""
+    for name, high, low in _ENTRY.iter_unpack(other.latest + other.before):
+        recency = with_times(recency, [name], high << 32 | low, most)
+    return recency._replace(lost=max(recency.lost, other.lost))
+
+
 def in_window(recency: Recency, name: bytes, start: int, end: int) -> bool | None:
     """Whether it was bought at `start` or later, and not after `end`; None where that is not known any more."""
     latest = _find(recency.latest, name)

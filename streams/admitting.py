@@ -13,6 +13,7 @@ import orjson
 from offers.handing_over import handed_over, without_handed
 from offers.members import Consent, Profile, Visits
 from streams import topics
+from streams.held import hand_over_cards
 from streams.newest import TIMES, deleted_at, is_gone, joined, since
 from streams.records import Outgoing
 from streams.tables.members import Fields
@@ -31,6 +32,16 @@ def devices_of(profile: Profile) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*profile.devices, *profile.linked_devices)))
 
 
+def cards_of(profile: Profile) -> tuple[str, ...]:
+    """All that names a member as a card does: cards, and the hashes of e-mail addresses and phone numbers."""
+    return (*told_cards(profile), *profile.linked_cards)
+
+
+def told_cards(profile: Profile) -> tuple[str, ...]:
+    """Those of them that the retailer said are theirs."""
+    return (*profile.cards, *profile.emails_hashed, *profile.phones_hashed)
+
+
 async def settle(retailer: str, member: str, tables: Tables) -> Outgoing:
     """Let what was said of a member hold for their devices; the merged whole, for the topic `members`."""
     owner = f"{retailer}|{member}"
@@ -45,6 +56,7 @@ async def settle(retailer: str, member: str, tables: Tables) -> Outgoing:
         # Only now: until here a batch may have counted a visit on what the device said, and saved; later ones cannot.
         await _fold(retailer, device, deleted_at(fields), tables)
         await _hand_over(retailer, device, tables)
+    await hand_over_cards(retailer, cards_of(fields.profile), member, tables)
     fields = (await tables.members.read("profile", owner)).value
     consent: Consent = (await tables.members.read("consent", owner)).value
     if not consent.lets_offers_out:

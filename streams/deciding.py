@@ -15,12 +15,13 @@ from offers.campaigns import Campaign
 from offers.contact_policy import kept_contacts
 from offers.decisions import Verdict, decide
 from offers.eligibility import Refusal
-from offers.members import Consent, Contact, Purpose, Visits, with_visit
+from offers.members import Consent, Contact, Purpose, Visits
 from offers.notices import Notice, noticed, notices_of
 from offers.occasions import Occasion
 from offers.sequences import remembered
 from offers.series import with_step
 from offers.triggers import Trigger
+from offers.visits import with_visit
 from offers.weighing import Circumstances
 from offers.withheld import Withheld
 from streams.assortments import assortments
@@ -237,7 +238,8 @@ def _contacts(draft: _Drafted) -> tuple[Contact, ...]:
     offer, winner, member = draft.verdict.offer, draft.verdict.winner, draft.loaded.member
     if offer is None or winner is None:
         return member.contacts
-    made = Contact(offer.created_at, offer.campaign, offer.id, tone=member.tone or winner.tone)
+    tone, until = member.tone or winner.tone, offer.coupon.expires_at if offer.coupon else 0
+    made = Contact(offer.created_at, offer.campaign, offer.id, tone=tone, expires_at=until)
     return kept_contacts((*member.contacts, made))
 
 

@@ -41,7 +41,7 @@ class Fault(StrEnum):
     UNKNOWN_RETAILER = "UNKNOWN_RETAILER"
     UNKNOWN_STORE = "UNKNOWN_STORE"
     UNKNOWN_MEMBER = "UNKNOWN_MEMBER"
-    """Nobody is known behind a card."""
+    """Nobody is known behind the card of a preference."""
     NOT_ALLOWED = "NOT_ALLOWED"
     """The sender's key may not say this; the gateway's alone."""
     INTERNAL = "INTERNAL"

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from offers import history
-from offers.contact_policy import kept_contacts
 from offers.history import Line
 from offers.members import Contact
 from offers.money import Money
 from offers.products import Product
 from offers.purchase_rules import store_day
-from streams.decoding import Fault, NotAMessage
+from streams.held import card_owner, hand_over_cards, with_contacts
+from streams.linking import link_by_coupon
 from streams.messages import ContactMade, Purchase
 from streams.newest import deleted_at
 from streams.records import Outgoing
@@ -22,42 +22,63 @@ from streams.times import to_milliseconds
 
 
 async def add_purchase(purchase: Purchase, tables: Tables, retailers: Retailers) -> list[Outgoing]:
-    """Add a purchase to its member's history, once."""
-    owner = await owner_of(purchase.retailer, purchase.member, purchase.card, tables)
-    if await _is_forgotten(owner, purchase.at, tables):
-        return []
+    """Add a purchase to its member's history, once; a card that nobody has may be found out by the coupon used."""
+    told = await _linked(purchase, tables)
+    owner = await owner_of(purchase, tables)
+    if not await _is_forgotten(owner, purchase.at, tables):
+        await _count(purchase, owner, tables, retailers[purchase.retailer])
+        await _hand_over(purchase, owner, tables)
+    return told
+
+
+async def _count(purchase: Purchase, owner: str, tables: Tables, retailer: Retailer) -> None:
     before: history.History = (await tables.members.read("purchases", owner)).value
     if history.is_counted(before, purchase.id):
-        return []
-    retailer = retailers[purchase.retailer]
+        return
     categories = await _categories(purchase, tables, retailer.rules.products)
     lines = tuple(_lines(purchase, categories))
     new = history.Purchase(purchase.id, to_milliseconds(purchase.at), _day(purchase, retailer), lines)
     # First the sale, which knows for a while what it counted: after a crash between the two it comes again.
     await tables.sales.count(purchase.retailer, purchase.id, [line.product for line in lines if line.product])
     await tables.members.revise("purchases", owner, lambda before: history.with_purchase(before, new))
-    return []
+
+
+async def _linked(purchase: Purchase, tables: Tables) -> list[Outgoing]:
+    if purchase.member is not None or purchase.card is None or purchase.coupon is None:
+        return []
+    if await tables.links.member_of("card", f"{purchase.retailer}|{purchase.card}") is not None:
+        return []
+    at = to_milliseconds(purchase.at)
+    return await link_by_coupon(purchase.retailer, purchase.coupon, purchase.card, at, tables)
 
 
 async def add_contact(contact: ContactMade, tables: Tables, retailers: Retailers) -> list[Outgoing]:
     """Count a message of another channel, once."""
-    owner = await owner_of(contact.retailer, contact.member, contact.card, tables)
+    owner = await owner_of(contact, tables)
     if await _is_forgotten(owner, contact.at, tables):
         return []
     ours = contact.campaign in {campaign.id for campaign in retailers[contact.retailer].rules.campaigns}
     campaign = contact.campaign or "" if ours else ""
     made = Contact(to_milliseconds(contact.at), campaign, contact.id, contact.channel)
-    await tables.members.revise("contacts", owner, lambda before: with_contact(before, made))
+    await tables.members.revise("contacts", owner, lambda before: with_contacts(before, [made]))
+    await _hand_over(contact, owner, tables)
     return []
 
 
-async def owner_of(retailer: str, member: str | None, card: str | None, tables: Tables) -> str:
-    """Whose history it is; raises NotAMessage where nobody is known behind the card."""
-    if member is None and card is not None:
-        member = await tables.links.member_of("card", f"{retailer}|{card}")
-    if member is None:
-        raise NotAMessage(Fault.UNKNOWN_MEMBER, "nobody is known behind this card")
-    return f"{retailer}|{member}"
+async def owner_of(said: Purchase | ContactMade, tables: Tables) -> str:
+    """Whose history it is: the member's, or the card's own while nobody is known behind it."""
+    member = said.member
+    if member is None and said.card is not None:
+        member = await tables.links.member_of("card", f"{said.retailer}|{said.card}")
+    return card_owner(said.retailer, said.card or "") if member is None else f"{said.retailer}|{member}"
+
+
+async def _hand_over(said: Purchase | ContactMade, owner: str, tables: Tables) -> None:
+    """Of a card that was given to a member just now: its history is theirs."""
+    if said.card is not None and owner == card_owner(said.retailer, said.card):
+        member = await tables.links.member_of("card", f"{said.retailer}|{said.card}")
+        if member is not None:
+            await hand_over_cards(said.retailer, [said.card], member, tables)
 
 
 async def _is_forgotten(owner: str, at: datetime | int, tables: Tables) -> bool:
@@ -86,10 +107,3 @@ def _lines(purchase: Purchase, categories: Mapping[str, str]) -> Iterator[Line]:
     for line in purchase.lines:
         category = line.category or categories.get(line.product or "", "")
         yield Line(category, line.product or "", Money.parse(line.amount).cents)
-
-
-def with_contact(before: tuple[Contact, ...], made: Contact) -> tuple[Contact, ...]:
-    """`before` with `made`, unless it is there."""
-    if any(contact.id == made.id for contact in before):
-        return before
-    return kept_contacts((*before, made))

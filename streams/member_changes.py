@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from offers.members import Consent, Grant, Profile, Wish
-from streams.admitting import admit, device_owner, devices_of, settle
+from streams.admitting import admit, cards_of, device_owner, devices_of, settle
 from streams.decoding import Fault, NotAMessage
 from streams.messages import ConsentSaid, MemberChange, Preference
 from streams.newest import deleted, deleted_at, granted, merged, wished
@@ -86,20 +86,16 @@ async def _hear(
         await tables.members.revise("consent", owner, heard)
 
 
-def cards_of(profile: Profile) -> set[str]:
-    """All that names a member as a card does: cards, and the hashes of e-mail addresses and phone numbers."""
-    return {*profile.cards, *profile.emails_hashed, *profile.phones_hashed}
-
-
 async def _take(change: MemberChange, before: Profile, after: Profile, tables: Tables) -> None:
     """Devices and cards that are no longer the member's; a device stands on its own consent again."""
     gone: tuple[tuple[Linked, Iterable[str]], ...] = (
         ("link", sorted(set(devices_of(before)) - set(devices_of(after)))),
-        ("card", sorted(cards_of(before) - cards_of(after))),
+        ("card", sorted(set(cards_of(before)) - set(cards_of(after)))),
     )
     for kind, names in gone:
         for name in names:
-            at = _FOR_GOOD if name in before.linked_devices else to_milliseconds(change.at)
+            linked = before.linked_devices if kind == "link" else before.linked_cards
+            at = _FOR_GOOD if name in linked else to_milliseconds(change.at)
             await tables.links.take(kind, f"{change.retailer}|{name}", change.member, at)
     for device in gone[0][1]:
         await admit(change.retailer, device, tables)

@@ -16,8 +16,8 @@ from streams.times import LAST_TIME, in_time
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 """An identifier that somebody else chose: a device, a member, a card, a coupon."""
 
-MemberName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^(?!device\|)")]
-"""What stands behind `device|` are a device's own words, said while it has no member."""
+MemberName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^(?!(device|card)\|)")]
+"""What stands behind `device|` and `card|` is a device's or a card's own, from while it has no member."""
 
 RetailerName = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^|]*$")]
 """A retailer stands before the first `|` of every key."""

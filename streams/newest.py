@@ -17,7 +17,8 @@ from streams.times import to_milliseconds
 TIMES = frozenset({"joined", "last_visit"})
 """Fields of a profile that are times."""
 
-_PATCHED = tuple(name for name in Profile.__dataclass_fields__ if name not in ("attributes", "linked_devices"))
+_LINKED = ("linked_devices", "linked_cards")
+_PATCHED = tuple(name for name in Profile.__dataclass_fields__ if name not in ("attributes", *_LINKED))
 _ATTRIBUTE = "attributes."
 """Before the name of an attribute: when it was said last stands among the fields."""
 _DELETED = "deleted"

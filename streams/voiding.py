@@ -9,7 +9,7 @@ from msgspec import structs
 
 from offers.decisions import decision_id, withhold
 from offers.eligibility import Refusal
-from offers.members import Member, Purpose, Visits, Wish
+from offers.members import Contact, Member, Purpose, Visits, Wish
 from offers.notices import lets_notices_out
 from offers.occasions import Occasion
 from offers.series import without_step
@@ -34,6 +34,7 @@ async def found(
     verdict = withhold(_as_decided(occasion, outcome), ended, retailer.circumstances({}, now, {}))
     voided = Outcome(decisions_told(verdict.decisions, loaded.owner))
     unused = outcome.coupon is None or await tables.coupons.void(f"{occasion.retailer}|{outcome.coupon}")
+    await _leave_unanswered(before, tables)
     await tables.members.void(loaded, occasion.id, voided)
     await _take_step_back(before, tables)
     await tables.offers.remove(before.owner, before.offer_bytes)
@@ -54,6 +55,18 @@ async def _take_step_back(before: Settled, tables: Tables) -> None:
     visits: Visits = (await tables.members.read("visits", before.owner)).value
     if without_step(visits, campaign, occasion) != visits:
         await tables.members.revise("visits", before.owner, lambda now: without_step(now, campaign, occasion))
+
+
+async def _leave_unanswered(before: Settled, tables: Tables) -> None:
+    """An offer that was never sent was not ignored, either."""
+    offer = before.outcome.offer
+
+    def marked(contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
+        return tuple(each._replace(expires_at=0) if each.id == offer else each for each in contacts)
+
+    contacts: tuple[Contact, ...] = (await tables.members.read("contacts", before.owner)).value
+    if marked(contacts) != contacts:
+        await tables.members.revise("contacts", before.owner, marked)
 
 
 def _ended(member: Member, outcome: Outcome, now: int) -> Refusal | None:

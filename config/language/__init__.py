@@ -11,12 +11,13 @@ from config.language.notices import Notice
 from config.language.offer import Coupon, Offer, ProductChoice, Recommend, Wording
 from config.language.products import Product, Rating
 from config.language.retailer import Description
-from config.language.stores import ALL_STORES, Place, Point, RingShape, Shelf, Store, Stores
+from config.language.stores import ALL_STORES, HERE, Place, Point, RingShape, Shelf, Store, Stores
 from config.language.triggers import AtRing, ChecksIn, Dates, Happening, Scans, Somewhere, When
-from config.language.who import Attribute, Bought, PurchaseCount, Spent, VisitCount, Who
+from config.language.who import Attribute, Bought, Coming, Offered, PurchaseCount, Spent, Usual, VisitCount, Who
 
 __all__ = [
     "ALL_STORES",
+    "HERE",
     "Address",
     "Announce",
     "AtRing",
@@ -25,6 +26,7 @@ __all__ = [
     "Campaign",
     "Cap",
     "ChecksIn",
+    "Coming",
     "Contact",
     "Coupon",
     "Dates",
@@ -34,6 +36,7 @@ __all__ = [
     "Newcomers",
     "Notice",
     "Offer",
+    "Offered",
     "PerMember",
     "Place",
     "Point",
@@ -49,6 +52,7 @@ __all__ = [
     "Spent",
     "Store",
     "Stores",
+    "Usual",
     "VisitCount",
     "When",
     "Who",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, model_serializer, model_validator
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator, model_serializer, model_validator
 
 from config.described import Coordinate, Described, exactly_one, listed
 from config.names import Id, TimeZone, Words
@@ -111,6 +111,25 @@ class Stores(Described):
     @model_serializer
     def _written(self) -> Any:
         return "all" if self.all else {"tag": self.tag} if self.tag is not None else list(self.ids)
+
+
+HERE = "here"
+"""The store of which an offer would speak."""
+
+
+def read_visited(value: Any) -> Any:
+    """`here`, or what others choose stores by."""
+    if isinstance(value, str) and value not in (HERE, "all"):
+        raise wrong(f"{quoted(value)} are no stores", "write `here`, a list as in [haussmann], or {tag: flagship}")
+    return value if value == HERE else Stores.model_validate(value)
+
+
+def write_visited(value: Any) -> Any:
+    """The short form."""
+    return value if value == HERE else value.model_dump()
+
+
+Visited = Annotated[Stores | Literal["here"], PlainValidator(read_visited), PlainSerializer(write_visited)]
 
 
 ALL_STORES = Stores.model_construct(all=True)

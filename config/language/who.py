@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, model_validator
 
+from config.dayparts import DaypartText
 from config.described import Described, exactly_one, listed
+from config.language.stores import Visited
 from config.names import Words
-from config.quantities import DAY, Price, quoted, read_duration, write_duration, wrong
+from config.quantities import DAY, Percent, Price, quoted, read_duration, write_duration, wrong
+from offers.contact_policy import NEWEST
 from offers.day_sums import LONGEST_DAYS
 from offers.money import Money
 from offers.recency import LONGEST
@@ -34,7 +37,21 @@ def read_days(value: Any) -> int:
     return milliseconds
 
 
+def read_visit_time(value: Any) -> int:
+    """Milliseconds of a time for which each visit, and each offer, is known by itself."""
+    milliseconds = read_duration(value)
+    if milliseconds > LONGEST_VISITS:
+        what = f"{quoted(value)} is longer than visits and offers are known one by one"
+        raise wrong(what, f"write at most {write_duration(LONGEST_VISITS)}")
+    return milliseconds
+
+
+LONGEST_VISITS = 365 * DAY
+MOST_LAST = NEWEST // 4
+"""Of so many last offers it may be asked what came of them; messages of other channels stand between them."""
+
 Remembered = Annotated[int, PlainValidator(read_remembered), PlainSerializer(write_duration)]
+VisitTime = Annotated[int, PlainValidator(read_visit_time), PlainSerializer(write_duration)]
 Days = Annotated[int, PlainValidator(read_days), PlainSerializer(write_duration)]
 
 
@@ -51,11 +68,19 @@ class Bought(Described):
         return self
 
 
-class VisitCount(Described):
-    """How often a member has come, this visit included."""
+class Coming(Described):
+    """Visits of some stores, begun in some parts of the week, within a time up to now."""
+
+    stores: Visited | None = None
+    dayparts: Annotated[tuple[DaypartText, ...], BeforeValidator(listed)] = ()
+
+
+class VisitCount(Coming):
+    """How often a member has come, this visit included: ever, or within a time, and then to these stores and then."""
 
     at_least: Annotated[int, Field(strict=True, ge=0)] | None = None
     at_most: Annotated[int, Field(strict=True, ge=0)] | None = None
+    within: VisitTime | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -63,6 +88,42 @@ class VisitCount(Described):
             raise wrong(f"at least {self.at_least} and at most {self.at_most} visits is nobody", "swap the two")
         if self.at_least is None and self.at_most is None:
             raise wrong("`visits` says no number", "write `at_least` or `at_most`, or both")
+        if self.within is None and (self.stores is not None or self.dayparts):
+            named = "stores" if self.stores is not None else "dayparts"
+            raise wrong(f"`{named}` of all visits there ever were", "add a time, as in `within: 90d`")
+        return self
+
+
+class Usual(Coming):
+    """What most of a member's visits have in common: the store, the part of the week."""
+
+    within: VisitTime = 90 * DAY
+    at_least: Annotated[int, Field(strict=True, ge=1)] = 3
+    share: Percent = 50
+
+    @model_validator(mode="after")
+    def _of_something(self) -> Self:
+        if self.stores is None and not self.dayparts:
+            raise wrong("what is usual stands nowhere", 'write `stores: here`, or `dayparts: "Mo-Fr 17:00-20:00"`')
+        return self
+
+
+class Offered(Described):
+    """How many of the last offers to a member, or of those within a time, came to this."""
+
+    came_of: Literal["redeemed", "ignored"] | None = None
+    campaign: Annotated[tuple[Words, ...], BeforeValidator(listed), Field(min_length=1)] | None = None
+    within: VisitTime | None = None
+    last: Annotated[int, Field(strict=True, ge=1, le=MOST_LAST)] | None = None
+    at_least: Annotated[int, Field(strict=True, ge=0)] | None = None
+    at_most: Annotated[int, Field(strict=True, ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        refuse_nobody("offers", self.at_least, self.at_most)
+        exactly_one(self, "within", "last")
+        if self.last is not None and (self.at_least or 0) > self.last:
+            raise wrong(f"at least {self.at_least} of the last {self.last} is nobody", "write a smaller number")
         return self
 
 
@@ -132,5 +193,7 @@ class Who(Described):
     not_bought: Annotated[tuple[Bought, ...], BeforeValidator(listed)] = ()
     spent: Annotated[tuple[Spent, ...], BeforeValidator(listed)] = ()
     purchases: Annotated[tuple[PurchaseCount, ...], BeforeValidator(listed)] = ()
-    visits: VisitCount | None = None
+    visits: Annotated[tuple[VisitCount, ...], BeforeValidator(listed)] = ()
+    usual: Annotated[tuple[Usual, ...], BeforeValidator(listed)] = ()
+    offers: Annotated[tuple[Offered, ...], BeforeValidator(listed)] = ()
     attributes: dict[Words, Attribute] = Field(default_factory=dict)

@@ -194,7 +194,7 @@ class _File:
         try:
             return model.model_validate(document.data)
         except ValidationError as error:
-            for problem in explain(error, document, model, later=frozenset()):
+            for problem in explain(error, document, model):
                 self._find(document, problem)
             return None
 

@@ -13,6 +13,7 @@ from streams.commands.check import FINDINGS, USAGE, check
 from streams.commands.demo import demo
 from streams.commands.gateway import gateway
 from streams.commands.keys import keys_app
+from streams.commands.members import members_app
 from streams.commands.replay import replay
 from streams.commands.simulate import simulate
 from streams.commands.test import test
@@ -44,6 +45,7 @@ def command_line() -> typer.Typer:
         app.command(rich_help_panel=FOR_RETAILERS)(each)
     for each in for_operations:
         app.command(rich_help_panel=FOR_OPS)(each)
+    app.add_typer(members_app, name="members", rich_help_panel=FOR_RETAILERS)
     app.add_typer(keys_app, name="keys", rich_help_panel=FOR_OPS)
     app.add_typer(topics_app, name="topics", rich_help_panel=FOR_OPS)
     return app

@@ -30,6 +30,10 @@ class Coupons:
         """The same, to be written together with other notes."""
         return [FirstValue(key("coupon", owner), _encode(coupon), KEPT["coupon"]) for owner, coupon in coupons]
 
+    async def find(self, owner: str) -> Coupon | None:
+        """The coupon of that code, used or not."""
+        return (await self._read(owner))[1]
+
     async def redeem(self, owner: str, redemption: Redemption) -> tuple[TillAnswer, Coupon | None]:
         """Use a coupon: of any number of tills at once, one wins."""
         while True:

@@ -16,6 +16,7 @@ KEPT = {
     "profile": 1_200 * _DAY,
     "visits": 1_200 * _DAY,
     "purchases": 1_200 * _DAY,
+    "aside": 1_200 * _DAY,
     "contacts": 400 * _DAY,
     "outcome": 2 * _DAY,
     "coupon": 400 * _DAY,

@@ -147,6 +147,30 @@ class Members:
             if (await self.keyspace.replace([[written]]))[0]:
                 return changed
 
+    async def holding(self, owners: Sequence[str]) -> list[str]:
+        """Those of `owners` of whom purchases or contacts are kept."""
+        if not owners:
+            return []
+        kinds = ("purchases", "contacts", "aside")
+        values = await self.keyspace.read([keys.key(kind, owner) for owner in owners for kind in kinds])
+        return [owner for place, owner in enumerate(owners) if any(values[place * 3 : place * 3 + 3])]
+
+    async def set_aside(self, owner: str) -> tuple[History, bytes] | None:
+        """An owner's purchases, put where nothing is added to them, and their bytes; first what is there already."""
+        named, aside = keys.key("purchases", owner), keys.key("aside", owner)
+        while True:
+            packed, before = await self.keyspace.read([named, aside])
+            found = before or packed
+            if found is None:
+                return None
+            group = [Change(named, packed, None, 0), Change(aside, None, packed, KEPT["aside"])]
+            if before is not None or (await self.keyspace.replace([group]))[0]:
+                return KINDS["purchases"].decode(found), found
+
+    async def drop_aside(self, owner: str, packed: bytes) -> None:
+        """Forget what was set aside, if it is still this."""
+        await self.keyspace.replace([[Change(keys.key("aside", owner), packed, None, 0)]])
+
     async def forget_history(self, owner: str) -> None:
         """Delete what a member did; outcomes run out by themselves."""
         named = [keys.key(kind, owner) for kind in HISTORY]

@@ -72,6 +72,40 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
             "19:156: at least 2 and at most 1 is nobody; swap the two",
         ],
     ),
+    "usual of nothing": (
+        "bought: {category: beauty, within: 365d}",
+        "usual: [{within: 30d}, {stores: there}, {stores: [haussman]}, {dayparts: noon}, {stores: here, share: 0.5}]",
+        [
+            '19:33: what is usual stands nowhere; write `stores: here`, or `dayparts: "Mo-Fr 17:00-20:00"`',
+            "19:57: `there` are no stores; write `here`, a list as in [haussmann], or {tag: flagship}",
+            "19:75: there is no store `haussman`; did you mean `haussmann`?",
+            '19:98: `noon` is no part of the week; write days and hours as in "Mo-Fr 11:30-14:30"',
+            "19:127: `0.5` is no share in percent; write it as 10%",
+        ],
+    ),
+    "visits of no time, or of too long ago": (
+        "bought: {category: beauty, within: 365d}",
+        "visits: [{at_least: 2, stores: here}, {at_least: 2, within: 366d}, {within: 3d}, {at_least: 3, at_most: 2}]",
+        [
+            "19:34: `stores` of all visits there ever were; add a time, as in `within: 90d`",
+            "19:85: `366d` is longer than visits and offers are known one by one; write at most 365d",
+            "19:92: `visits` says no number; write `at_least` or `at_most`, or both",
+            "19:106: at least 3 and at most 2 visits is nobody; swap the two",
+        ],
+    ),
+    "offers of which nothing can come": (
+        "bought: {category: beauty, within: 365d}",
+        "offers: [{came_of: refused, last: 3, at_most: 2}, {last: 3, within: 3d, at_most: 1}, {at_most: 1}, "
+        "{last: 3, at_least: 4}, {last: 33, at_most: 1}, {campaign: [beuty], last: 3, at_most: 1}]",
+        [
+            "19:44: `refused` is none of redeemed, ignored; write one of them",
+            "19:75: `within`, `last` stand side by side; keep one of them",
+            "19:110: none of `within`, `last` stands here; write one of them",
+            "19:124: at least 4 of the last 3 is nobody; write a smaller number",
+            "19:155: `33` is out of range; write at most 32, or leave it out",
+            "19:184: there is no campaign `beuty`; did you mean `beauty`?",
+        ],
+    ),
     "unknown ring": (
         "ring: proximity",
         "ring: proximty",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 SECOND_BEAUTY = "- id: beauty\n    when: {visit: any}\n    offer: {text: {fr: x}}\n  - id: beauty"
-UNSUPPORTED = "`{}` is not supported yet; leave it out for now"
 
 MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     "duplicate key": (
@@ -37,11 +36,6 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
             "2:1: `qqq` is no key here; known here: campaigns, contact, locale, max_trigger_age, name, notices, "
             "places, products, …"
         ],
-    ),
-    "key of a later version": (
-        "visit_after: 3min",
-        "usual: 1",
-        ["12:5: " + UNSUPPORTED.format("usual")],
     ),
     "missing key": ("retailer: shop\n", "", ["1:1: `retailer` is missing; add `retailer: …`"]),
     "minutes written as metres": (

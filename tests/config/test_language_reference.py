@@ -10,7 +10,6 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from config.explaining import LATER
 from config.language import Description
 from offers.wording import PLACEHOLDERS
 from tests.config.sound_retailer import findings
@@ -54,12 +53,6 @@ def test_every_key_is_explained(key: str) -> None:
 @pytest.mark.parametrize("name", PLACEHOLDERS)
 def test_every_placeholder_is_named(name: str) -> None:
     assert f"`${name}`" in PAGE
-
-
-def test_no_key_is_both_supported_and_planned_in_the_same_place() -> None:
-    planned = PAGE[PAGE.index("## Not supported yet") :]
-    named = set(re.findall(r"`(\w+)`", planned.split("## What names")[0])) - {"check"}
-    assert named <= LATER
 
 
 def test_the_smallest_file_has_no_findings() -> None:

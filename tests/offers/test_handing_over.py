@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offers.handing_over import handed_over, without_handed
-from offers.members import MOST_VISITS, SAME_VISIT, Visits, with_visit
+from offers.members import SAME_VISIT, Visits
+from offers.visits import MOST_VISITS, with_visit
 from tests.offers.samples import DAY, HOUR, NOON
 
 

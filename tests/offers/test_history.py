@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -10,7 +11,17 @@ from hypothesis import strategies as st
 
 from offers import day_sums
 from offers.day_sums import MOST_SUMS
-from offers.history import MOST_CATEGORIES, MOST_IDS, MOST_PRODUCTS, NEWEST_IDS, History, Line, Purchase, with_purchase
+from offers.history import (
+    MOST_CATEGORIES,
+    MOST_IDS,
+    MOST_PRODUCTS,
+    NEWEST_IDS,
+    History,
+    Line,
+    Purchase,
+    with_history,
+    with_purchase,
+)
 from offers.recency import LONGEST, OVERLAP
 from tests.offers.samples import DAY, HOUR, NOON
 
@@ -87,6 +98,35 @@ def test_few_purchases_are_known_as_by_one_who_keeps_everything(made: list[Purch
             cents, count = oracle.total(last - within // DAY, last, category)
             assert (total.cents, total.whole) == (cents, True)
             assert total.purchases == count or category is not None
+
+
+@given(purchases_of(3, 4, 300), st.data())
+def test_two_histories_that_become_one_are_known_as_by_one_who_kept_both(
+    made: list[Purchase], data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(0, len(made)))
+    merged = with_history(history(*made[:cut]), history(*made[cut:]), "token")
+    straight = history(*made)
+    assert replace(merged, counted=b"") == replace(straight, counted=b"")
+    assert with_history(merged, history(*made[cut:]), "token") == merged
+    for each in made:
+        assert with_purchase(merged, each) == merged
+
+
+@settings(max_examples=30)
+@given(purchases_of(200, 400, 2_000), st.data())
+def test_of_two_histories_no_more_is_known_than_of_each(more: list[Purchase], data: st.DataObject) -> None:
+    pair = [FILLED, history(*more)]
+    found = with_history(*(pair if data.draw(st.booleans()) else pair[::-1]), "token")
+    oracle = Everything([*FULL, *more])
+    for within in data.draw(st.lists(ago, min_size=1, max_size=8)):
+        for category, product in ((data.draw(_named("c", 200)), None), (None, data.draw(_named("p", 400)))):
+            said = found.bought(NOON - within, NOON, category=category, product=product)
+            assert said in (None, oracle.bought(NOON - within, NOON, category, product))
+        total = found.total(TODAY - within // DAY, TODAY)
+        cents, count = oracle.total(TODAY - within // DAY, TODAY, None)
+        assert total.cents <= cents
+        assert (total.cents, total.purchases) == (cents, count) or not total.whole
 
 
 FULL = [

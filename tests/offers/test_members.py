@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offers.members import MOST_VISITS, SAME_VISIT, Consent, Grant, Profile, Purpose, Visit, Visits, with_visit
+from offers.members import SAME_VISIT, Consent, Grant, Profile, Purpose, Visit, Visits
 from offers.money import Money
+from offers.visits import MOST_VISITS, with_visit
 from tests.offers.samples import HOUR, NOON, consent, member
 
 ONE = Visits(1, (Visit("haussmann", NOON, NOON + HOUR),))

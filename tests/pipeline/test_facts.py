@@ -129,21 +129,6 @@ def test_the_merged_wholes_are_told_on_their_topics(open_tables: OpenTables) -> 
     run(story())
 
 
-def test_a_card_that_nobody_is_known_behind_is_a_dead_letter(open_tables: OpenTables) -> None:
-    async def story() -> None:
-        collected, broker = Collected(), Topics()
-        async with open_tables() as tables:
-            working = Working(tables, collected)
-            unknown = purchase(1, NOON, card="c1", member=None)
-            contact = said("contact", NOON, id="mail-1", card="c1", channel="mail")
-            await working.enter([broker.record(unknown), broker.record(contact)])
-            assert [each["reason"] for each in collected.read(topics.DEAD_LETTERS)] == ["UNKNOWN_MEMBER"] * 2
-            await working.enter([broker.record(member("mia", cards=["c1"])), broker.record(unknown)])
-            assert (await tables.members.read("purchases", MIA)).value.count == 1
-
-    run(story())
-
-
 def test_contacts_of_other_channels_count_for_the_caps(open_tables: OpenTables) -> None:
     async def story() -> None:
         collected, broker = Collected(), Topics()

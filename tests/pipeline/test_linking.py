@@ -20,6 +20,7 @@ from tests.pipeline.boutique import (
     Working,
     check_in,
     member,
+    memory_tables,
     pings,
     preference,
     run,
@@ -151,5 +152,62 @@ def test_a_card_does_not_take_a_phone(before: list[Message], shown: Message) -> 
         said = {"device": "phone", "card": "c", **AT_THE_TILL, **shown}
         await working.work([Topics().record(check_in(NOON, **said))], NOON + MINUTE)
         assert await working.tables.links.admission(PHONE) == owner
+
+    run(story())
+
+
+async def offered_coupon(tables: Tables) -> tuple[Working, Collected, Message]:
+    """A worker, and an offer to Mia with its coupon."""
+    broker = Topics()
+    working, collected = await entered([member("mia", "phone"), member("max", "other", cards=["of-max"])], tables)
+    await working.work(broker.records(pings("phone", HAUSSMANN, NOON, 8)))
+    return working, collected, next(offer for offer in collected.offers() if "coupon" in offer)
+
+
+def bought(offer: Message | None, card: str, at: int = NOON + HOUR, name: str = "receipt") -> Message:
+    """A purchase with a card, on the coupon of an offer."""
+    line = {"category": "beauty", "amount": "5.00 EUR"}
+    told = {"type": "purchase", "retailer": NAME, "at": at, "id": name, "card": card, "lines": [line]}
+    return told if offer is None else told | {"coupon": offer["coupon"]["code"]}
+
+
+async def purchases_of(working: Working, owner: str = MIA) -> int:
+    return int((await working.tables.members.read("purchases", owner)).value.count)
+
+
+def test_a_card_that_nobody_has_is_the_members_on_whose_coupon_something_was_bought_with_it(
+    open_tables: OpenTables,
+) -> None:
+    async def story() -> None:
+        async with open_tables() as tables:
+            working, collected, offer = await offered_coupon(tables)
+            code, till = offer["coupon"]["code"], Topics()
+            used = {"type": "redemption", "retailer": NAME, "at": NOON + HOUR, "id": "t", "store": "haussmann"}
+            await working.enter([till.record(used | {"coupon": code})])
+            for _ in range(2):
+                await working.enter([till.record(bought(offer, "new"))])
+                assert await purchases_of(working) == 1
+            await working.enter([till.record(bought(None, "new", NOON + DAY, "later"))])
+            assert await purchases_of(working) == 2
+            assert collected.read(topics.DEAD_LETTERS) == []
+            assert collected.read(topics.MEMBERS)[-1]["linked_cards"] == ["new"]
+            shown = {"device": "stranger", "card": "new", **AT_THE_TILL}
+            await working.work([Topics().record(check_in(NOON + DAY, **shown))], NOON + DAY + MINUTE)
+            assert await tables.links.admission(f"{NAME}|stranger") == NOT_ADMITTED
+            await working.enter([till.record(patch("mia", NOON + 2 * DAY, deleted=True))])
+            assert await tables.links.members_of([f"{NAME}|new"]) == {f"{NAME}|new": None}
+
+    run(story())
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["a card of somebody else", "a coupon that had run out"])
+def test_a_coupon_takes_no_card_from_anybody_and_none_when_it_has_run_out(late: bool) -> None:
+    async def story() -> None:
+        working, _, offer = await offered_coupon(memory_tables())
+        await working.enter([Topics().record(bought(offer, "new", NOON + DAY) if late else bought(offer, "of-max"))])
+        assert await purchases_of(working) == 0
+        assert await purchases_of(working, f"{NAME}|max") == (0 if late else 1)
+        links = await working.tables.links.members_of([f"{NAME}|new", f"{NAME}|of-max"])
+        assert list(links.values()) == [None, "max"]
 
     run(story())

@@ -1,0 +1,1 @@
+"""Files in which a retailer tells of its members: tables (CSV) and JSON Lines, as `member` messages."""
