@@ -40,7 +40,7 @@ def test_a_dry_run_says_what_would_be_sent_and_what_is_wrong(table: Path) -> Non
 
 
 def test_events_are_written_for_replay_and_the_same_time_gives_the_same_bytes(table: Path, tmp_path: Path) -> None:
-    asked = ("members", "import", table, "--at", "2026-11-20T12:00:00+01:00", "--out")
+    asked = ("members", "import", table, "--at", "2024-01-10T12:00:00+01:00", "--out")
     done = chalandise(*asked, tmp_path / "events.jsonl", CHALANDISE_CONFIG=str(PARIS))
     assert (done.returncode, done.stderr) == (1, TOLD.format(file=table, done="sent"))
     again = chalandise(*asked, "-", CHALANDISE_CONFIG=str(PARIS))
@@ -52,7 +52,7 @@ def test_events_are_written_for_replay_and_the_same_time_gives_the_same_bytes(ta
     ]
     replayed = chalandise("replay", PARIS, tmp_path / "events.jsonl")
     assert replayed.returncode == 0
-    assert "dead letters  0" in replayed.stdout
+    assert "dead letters    0" in replayed.stdout
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ import pytest
 from offers.attributes import Asked
 from offers.campaigns import OfferTemplate, Text, Who
 from offers.dayparts import EVERY_DAY, Daypart
+from offers.offer_rules import Offered
 from offers.templates import LONGEST
 from offers.triggers import TriggerKind, When
+from offers.visit_rules import Coming, Usual
 from offers.withheld import Withheld
 from tests.offers.samples import DAY, campaign
 
@@ -46,6 +48,8 @@ def test_a_reward_depends_on_no_contact_policy() -> None:
         ({"who": Who(tiers=frozenset())}, Withheld.TIER),
         ({"who": Who(attributes=(Asked("age"),))}, Withheld.ATTRIBUTES),
         ({"who": Who(most_visits=0)}, Withheld.HISTORY),
+        ({"who": Who(usual=(Usual(Coming(DAY)),))}, Withheld.HISTORY),
+        ({"who": Who(offered=(Offered(most=1, last=1),))}, Withheld.HISTORY),
         ({"when": door(nth=1)}, Withheld.HISTORY),
         ({"when": door(not_seen_for=DAY)}, Withheld.HISTORY),
         ({"when": door(before=(door(),))}, Withheld.HISTORY),

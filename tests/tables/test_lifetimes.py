@@ -45,6 +45,8 @@ async def write_everything(tables: Tables, retailer: str, partition: int) -> Non
         "purchases": History(1),
     }.items():
         await tables.members.revise(kind, anna, lambda before, value=value: value or before)
+    await tables.members.revise("purchases", f"{retailer}|card|1", lambda _: History(1))
+    await tables.members.set_aside(f"{retailer}|card|1")
     (loaded,) = await tables.members.load([(anna, "occasion")])
     outcome = Outcome([], "offer", "welcome", True, "CODE", NOW + 1)
     await tables.members.claim([Claim(loaded, "occasion", Visits(1), (Contact(NOW, "welcome", "offer"),), outcome)])
