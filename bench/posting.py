@@ -59,7 +59,8 @@ async def listen(
         writer.close()
 
 
-def coupon_of(offer: bytes) -> str | None:
-    """The code of an offer's coupon."""
-    coupon = orjson.loads(offer).get("coupon")
-    return None if coupon is None else str(coupon["code"])
+def coupon_of(offer: bytes) -> tuple[str, str] | None:
+    """The code of an offer's coupon, and the store where the offer was made."""
+    told = orjson.loads(offer)
+    coupon = told.get("coupon")
+    return None if coupon is None else (str(coupon["code"]), str(told["store"]))

@@ -25,16 +25,16 @@ class Told:
 
 
 async def enter_redemption(asked: RedemptionAsked, tables: Tables, retailers: Retailers) -> list[Outgoing]:
-    """What the agent does with a redemption on its topic: the same that answers a till."""
-    await answer_till(asked, tables)
+    """What the agent does with a redemption on its topic: the same that answers a till, and the member's history."""
+    await note_redemption(asked, await answer_till(asked, tables), tables)
     return []
 
 
 async def answer_till(asked: RedemptionAsked, tables: Tables) -> Told:
     """Redeem a coupon, or take a redemption back; the same request again gets the same answer.
 
-    What follows from it is written each time: a till that hears nothing asks again, and so what a crash left out is
-    made good.
+    The place of a limited offer is kept at once, before another could get it, and each time: a till that hears nothing
+    asks again, and so what a crash left out is made good. The member's history follows with `note_redemption`.
     """
     owner = f"{asked.retailer}|{asked.coupon}"
     if not well_formed(asked.coupon):
@@ -43,11 +43,20 @@ async def answer_till(asked: RedemptionAsked, tables: Tables) -> Told:
         answer, coupon = await tables.coupons.take_back(owner, asked.reverses)
     else:
         answer, coupon = await tables.coupons.redeem(owner, _redemption(asked))
-    if coupon is not None and (coupon.redemption is not None or answer is TillAnswer.TAKEN_BACK):
-        await _mark_contact(asked.retailer, coupon, tables)
-        if coupon.limited:
-            await _keep_place(asked.retailer, coupon, tables)
-    return Told(answer, coupon)
+    told = Told(answer, coupon)
+    if coupon is not None and coupon.limited and _took_effect(told):
+        await _keep_place(asked.retailer, coupon, tables)
+    return told
+
+
+async def note_redemption(asked: RedemptionAsked, told: Told, tables: Tables) -> None:
+    """Write into the member's history when the coupon was used, or that it was taken back; it may come twice."""
+    if told.coupon is not None and _took_effect(told):
+        await _mark_contact(asked.retailer, told.coupon, tables)
+
+
+def _took_effect(told: Told) -> bool:
+    return told.answer is TillAnswer.TAKEN_BACK or (told.coupon is not None and told.coupon.redemption is not None)
 
 
 def _redemption(asked: RedemptionAsked) -> Redemption:

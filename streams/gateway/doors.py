@@ -55,7 +55,8 @@ class NoCounts:
 class Doors:
     """The retailers, what is known of their members, and where to messages go; `clock` is milliseconds UTC.
 
-    Routes find it at `request.app.state.doors`. `delivery` hands out offers, where there is one.
+    Routes find it at `request.app.state.doors`. `delivery` hands out offers, where there is one. `till_producer` writes
+    what tills wait for, where that should not wait for what phones send; else `producer` does.
     """
 
     retailers: Retailers
@@ -64,3 +65,4 @@ class Doors:
     clock: Callable[[], int] = wall_clock
     delivery: Delivery | None = None
     counts: Counts = field(default_factory=NoCounts)
+    till_producer: Producer | None = None

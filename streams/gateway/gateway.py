@@ -16,7 +16,7 @@ from streams.gateway.guesses import Guesses
 from streams.gateway.keys import KeyRing
 from streams.gateway.limits import InFlight, Limits
 from streams.gateway.outage import Outage
-from streams.gateway.producing import PACE, Together
+from streams.gateway.producing import Together
 from streams.gateway.standings import Standings
 
 
@@ -39,7 +39,7 @@ class Gateway:
         """A gateway that nobody has come to yet."""
         keyring = KeyRing(doors.tables.api_keys)
         standings = Standings(doors.tables.recipients)
-        producer, tills = Together(doors.producer, PACE), Together(doors.producer)
+        producer, tills = Together(doors.producer), Together(doors.till_producer or doors.producer)
         return cls(doors, keyring, producer, tills, InFlight(limits.bytes_in_flight), limits, standings)
 
 

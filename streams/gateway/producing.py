@@ -1,8 +1,4 @@
-"""Writing for many requests at once: one call of the producer for all that wait, and never a second beside it.
-
-Nor does one begin sooner than PACE after the one before, where nobody waits at a till: who comes alone is written at
-once, and of many the broker and the workers see fewer, larger batches.
-"""
+"""Writing for many requests at once: one call of the producer for all that wait, and never a second beside it."""
 
 from __future__ import annotations
 
@@ -12,9 +8,6 @@ from dataclasses import dataclass, field
 
 from streams.errors import RecordTooLarge
 from streams.records import Outgoing, Producer
-
-PACE = 0.004
-"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,15 +19,13 @@ class _Waiting:
 class Together:
     """A producer for requests: it may be given up while it writes, and no write is then left half begun.
 
-    While the broker is away, one call at a time finds that out, for all that wait. `pace`: seconds between two calls.
+    While the broker is away, one call at a time finds that out, for all that wait.
     """
 
-    def __init__(self, producer: Producer, pace: float = 0.0) -> None:
+    def __init__(self, producer: Producer) -> None:
         self._producer = producer
-        self._pace = pace
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
-        self._soonest = 0.0
 
     async def produce(self, records: Sequence[Outgoing]) -> None:
         """See `Producer`."""
@@ -49,17 +40,10 @@ class Together:
     async def _write(self) -> None:
         try:
             while self._waiting:
-                await self._pause()
                 group, self._waiting = self._waiting, []
                 await self._write_group([each for each in group if not each.done.done()])
         finally:
             self._writing = None
-
-    async def _pause(self) -> None:
-        clock = asyncio.get_running_loop().time
-        if (soon := self._soonest - clock()) > 0:
-            await asyncio.sleep(soon)
-        self._soonest = clock() + self._pace
 
     async def _write_group(self, group: Sequence[_Waiting]) -> None:
         try:

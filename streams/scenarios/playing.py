@@ -12,7 +12,7 @@ from streams.replay import Files, Replay
 from streams.retailers import Retailers
 from streams.scenarios.happened import Happened, Redemption, Unplayed
 from streams.scenarios.story import Happening, Story
-from streams.tills import answer_till
+from streams.tills import answer_till, note_redemption
 
 
 async def play(story: Story, settings: Settings) -> Happened:
@@ -71,7 +71,9 @@ class _Stage:
             till=asked.till,
             reverses=self._redeemed.get(code, named) if asked.take_back else None,
         )
-        answer = (await answer_till(said, self._replay.tables)).answer
+        told = await answer_till(said, self._replay.tables)
+        await note_redemption(said, told, self._replay.tables)
+        answer = told.answer
         if answer == "ACCEPTED":
             self._redeemed[code] = named
         offer = self._happened.offer_of(code)

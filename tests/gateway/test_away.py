@@ -221,21 +221,22 @@ async def ids_on(bootstrap: str) -> set[str]:
         await consumer.stop()
 
 
-def test_those_who_come_soon_after_one_another_are_written_together() -> None:
+def test_those_who_come_while_one_is_written_are_written_together() -> None:
     calls: list[int] = []
 
     class Counting:
         async def produce(self, records: Sequence[Outgoing]) -> None:
             calls.append(len(records))
+            under_way.set()
+            await asyncio.sleep(0)
+
+    under_way = asyncio.Event()
 
     async def story() -> None:
-        paced, record = Together(Counting(), pace=0.1), Outgoing("topic", b"key", b"")
-        await paced.produce([record])
-        soon = []
-        for _ in range(3):
-            soon.append(asyncio.create_task(paced.produce([record])))
-            await asyncio.sleep(0.001)
-        await asyncio.gather(*soon)
+        together, record = Together(Counting()), Outgoing("topic", b"key", b"")
+        first = asyncio.create_task(together.produce([record]))
+        await under_way.wait()
+        await asyncio.gather(first, *(together.produce([record]) for _ in range(3)))
 
     asyncio.run(story())
     assert calls == [1, 3]

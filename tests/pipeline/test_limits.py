@@ -13,7 +13,7 @@ from streams import topics
 from streams.messages import RedemptionAsked
 from streams.sweeping import sweep
 from streams.tables.tables import Tables
-from streams.tills import answer_till
+from streams.tills import answer_till, note_redemption
 from tests.pipeline.boutique import (
     DAY,
     HAUSSMANN,
@@ -57,7 +57,9 @@ def of_arrivals(collected: Collected) -> Counter[str]:
 
 async def redeem(tables: Tables, offer: Message, till: str, at: int, **more: Any) -> TillAnswer:
     asked = RedemptionAsked(retailer=NAME, at=at, id=till, coupon=offer["coupon"]["code"], store=offer["store"], **more)
-    return (await answer_till(asked, tables)).answer
+    told = await answer_till(asked, tables)
+    await note_redemption(asked, told, tables)
+    return told.answer
 
 
 @pytest.mark.parametrize("size", [3, 64])
