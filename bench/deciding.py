@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
+from functools import reduce
 from itertools import cycle
 from statistics import median
 from time import process_time_ns
@@ -30,6 +31,7 @@ from offers.campaigns import Campaign, Discount, OfferTemplate, PerMember, Rules
 from offers.contact_policy import Cap, ContactPolicy, QuietHours, local
 from offers.coupons import coupon_code
 from offers.decisions import decide
+from offers.history import NO_PURCHASES, Line, Purchase, with_purchase
 from offers.members import Consent, Contact, Grant, Member, Profile
 from offers.money import Money
 from offers.occasions import Occasion
@@ -50,10 +52,15 @@ SOLD = Counts({"p0": 9, "p1": 5}, {"p2": {"p1": 4}})
 POLICY = ContactPolicy((Cap(1, 4 * HOUR), Cap(3, 7 * DAY), Cap(2, None)), QuietHours(time(21), time(9)))
 SILENT = Text("Passe nous voir.", "Passez nous voir.")
 SPOKEN = "$first_name : $price, $discount jusqu'à $coupon_until, $points points, à bientôt le $next_contact."
+BOUGHT = [
+    Purchase(str(month), NOON - month * 30 * DAY, NOON // DAY - month * 30, (Line("home", f"h{month}", 1_990),))
+    for month in range(24)
+]
 MEMBER = Member(
     "anna",
     Profile(first_name="Anna", tier="gold", points=1_200, visits=12, locale="fr-FR"),
     Consent({"offers": Grant(True, 0)}),
+    purchases=reduce(with_purchase, BOUGHT, NO_PURCHASES),
     contacts=tuple(Contact(NOON - (10 + n) * DAY, "another", str(n)) for n in range(6)),
 )
 OFFER = OfferTemplate(

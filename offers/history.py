@@ -6,7 +6,7 @@ counted, so that one that comes twice counts once. Whatever is asked is answered
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from struct import Struct
 from typing import NamedTuple
@@ -71,12 +71,9 @@ class History:
         """On how many days a product was bought after `start`, as far as is known; three at most."""
         return days_since(self.habits, digest(product), start)
 
-    def bought_of(self, products: Iterable[str]) -> frozenset[str]:
-        """Those of `products` that were bought, as far as is known."""
-        if not self.products.latest:
-            return frozenset()
-        known = digests(self.products)
-        return frozenset(each for each in products if digest(each) in known)
+    def bought_of(self, products: Mapping[bytes, str]) -> list[str]:
+        """Those of `products`, by digest, that were bought, as far as is known."""
+        return [products[each] for each in digests(self.products) if each in products]
 
     def times_before(self, at: int) -> Iterator[int]:
         """Times at which something was bought before `at`; among them the last one, as far as is known."""

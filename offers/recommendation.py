@@ -6,7 +6,7 @@ Where a source knows several they stand best first, equal ones by their id: the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from offers.history import History
 from offers.once import once
 from offers.products import Product
+from offers.recency import digest
 
 DAY = 86_400_000
 RECENTLY = 60 * DAY
@@ -51,8 +52,8 @@ class Recommender(Protocol):
     def bestsellers(self) -> Sequence[str]:
         """Ids of what was bought at all, best first."""
 
-    def bought_together(self, bought: frozenset[str]) -> Sequence[str]:
-        """Ids of what was bought together with any of `bought`, best first."""
+    def bought_together(self, history: History, sold: Container[str]) -> Sequence[str]:
+        """Ids of what others bought together with those of the products `sold` that `history` holds, best first."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,19 @@ class Counts:
     def _bestsellers(self) -> tuple[str, ...]:
         return best_first(self.sold)
 
-    def bought_together(self, bought: frozenset[str]) -> Sequence[str]:
+    def bought_together(self, history: History, sold: Container[str]) -> Sequence[str]:
         """See `Recommender`."""
+        bought = [name for name in history.bought_of(self._by_digest) if name in sold]
         if not bought:
             return ()
         with_them: Counter[str] = Counter()
         for product in bought:
-            with_them.update(self.together.get(product, {}))
+            with_them.update(self.together[product])
         return best_first(with_them)
+
+    @once
+    def _by_digest(self) -> dict[bytes, str]:
+        return {digest(name): name for name in self.together}
 
 
 NOTHING_SOLD = Counts({}, {})
@@ -123,11 +129,10 @@ def _named(
 ) -> Iterator[str]:
     match source:
         case Source.BOUGHT_TOGETHER:
-            yield from recommender.bought_together(history.bought_of(catalogue))
+            yield from recommender.bought_together(history, catalogue)
         case Source.BESTSELLER:
             yield from recommender.bestsellers()
             yield from sorted(catalogue)
         case Source.STAFF_PICK:
-            picked = {name for name, product in catalogue.items() if product.staff_pick}
-            yield from (name for name in recommender.bestsellers() if name in picked)
-            yield from sorted(picked)
+            yield from (name for name in recommender.bestsellers() if name in catalogue and catalogue[name].staff_pick)
+            yield from sorted(name for name, product in catalogue.items() if product.staff_pick)

@@ -77,8 +77,16 @@ def test_what_was_bought_together_comes_first_equal_ones_by_id() -> None:
 
 def test_what_others_bought_with_several_things_counts_for_each_of_them() -> None:
     assert best_first({"balm": 3, "cream": 2}) == tuple(
-        name for name in COUNTS.bought_together(frozenset({"serum", "cream"})) if name in ("balm", "cream")
+        name
+        for name in COUNTS.bought_together(history(bought("serum", DAY), bought("cream", DAY)), SHOP)
+        if name in ("balm", "cream")
     )
+
+
+def test_what_is_sold_no_more_leads_to_nothing_else() -> None:
+    counts = Counts({}, {"gone": {"balm": 3}})
+    assert recommended(bought("gone", 90 * DAY), sources=(TOGETHER,), recommender=counts) is None
+    assert not counts.bought_together(history(bought("gone", DAY)), SHOP)
 
 
 def test_where_a_source_has_nothing_the_next_one_is_asked() -> None:
