@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from geofences.ids import timed_id
+from offers.candidates import Candidate
 from offers.coupons import coupon_code
-from offers.eligibility import Candidate, Refusal
+from offers.eligibility import Refusal
 from offers.members import Member
 from offers.money import Money
 from offers.occasions import Occasion

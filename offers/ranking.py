@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from offers.eligibility import Candidate
+from offers.candidates import Candidate
 
 
 def rank(candidate: Candidate) -> tuple[int, int]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from offers.campaigns import Campaign, Rules
-from offers.eligibility import Candidate, Refusal, refusal
+from offers.candidates import Candidate
+from offers.eligibility import Refusal, refusal
 from offers.hearing import Hearing
 from offers.members import Member, Purpose, Wish
 from offers.occasions import Occasion, shadowed

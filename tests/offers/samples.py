@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from offers.campaigns import Campaign, OfferTemplate, Rules, Store, Text, Who
+from offers.candidates import Candidate
 from offers.contact_policy import ContactPolicy, milliseconds
-from offers.eligibility import Candidate, Refusal
+from offers.eligibility import Refusal
 from offers.history import NO_PURCHASES, History, Line, Purchase, with_purchase
 from offers.members import Consent, Grant, Member, Profile
 from offers.money import Money

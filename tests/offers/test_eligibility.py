@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offers.campaigns import Campaign, OfferTemplate, PerMember, Text
+from offers.candidates import Candidate
 from offers.contact_policy import Cap, ContactPolicy, QuietHours
-from offers.eligibility import CHECKS, Candidate, refusal
+from offers.eligibility import CHECKS, refusal
 from offers.history import Line
 from offers.members import Contact, Member, Profile, Visits
 from offers.purchase_rules import Bought

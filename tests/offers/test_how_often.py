@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from offers.campaigns import OfferTemplate, PerMember, Text
+from offers.candidates import Candidate
 from offers.contact_policy import Announcement, Cap, ContactPolicy, Newcomers
-from offers.eligibility import Candidate, refusal
+from offers.eligibility import refusal
 from offers.members import ESTABLISHED_AFTER, Contact, Member, Profile, Visits, Wish
 from offers.withheld import Withheld
 from tests.offers.samples import DAY, HOUR, NOON, at, campaign, candidate, consent, member, rules
