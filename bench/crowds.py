@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.lookups import RADII, Country
+from bench.countries import RADII, Country
 from geofences.fixes import Fix
 from geofences.index import GeofenceIndex
 from geofences.rings import Circle, Geofence, Ring, RingPolicy, Zone

@@ -2,72 +2,59 @@
 
 All find, for the same places, the same stores; STRtree with Shapely also the signed distances to the edges of all their
 rings. That is looked at before anything is measured. Ours is asked what the pipeline asks: with the reach of fixes that
-are accurate to 20 m; for containment alone with none. Rounds alternate; the figures are medians.
+are accurate to 20 m; for containment alone with none. Rounds alternate; the figures are medians. At the end stands what
+was aimed at, and what was reached.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import cos, pi, radians
+from pathlib import Path
 from random import Random
+from resource import getpagesize
 from statistics import median
-from time import perf_counter_ns, process_time_ns
+from time import process_time_ns
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from shapely import get_coordinates
 from shapely.geometry import Polygon
 
+from bench.countries import Country, Floats
 from bench.peers.postgis import MISSING, PostGis, postgis
 from bench.peers.strtree import TreeOfZones
 from geofences.evidence import bound
 from geofences.index import GeofenceIndex
-from geofences.rings import Circle, Geofence, Ring, Zone, default_policy, geodesic_circle, outline
+from geofences.rings import Circle, Geofence, Ring, Zone, geodesic_circle, outline
 
-Floats = NDArray[np.float64]
+PAGE = getpagesize()
 BATCH = 256
 ROUNDS = 5
 ACCURACY = 20.0
 REACH = bound(ACCURACY)
-RADII = {Ring.CATCHMENT: 1_500.0, Ring.PROXIMITY: 250.0, Ring.INSIDE: 50.0}
-METRES_A_DEGREE = 111_200.0
-SOUTH_WEST = (2.0, 44.0)
 
 
-@dataclass(frozen=True)
-class Country:
-    """Stores at random places, so dense that `held` of them hold a place on average."""
+class Row(NamedTuple):
+    """Of the table: what was looked up, µs a fix here and there, and how many times as much there was aimed at.
 
-    stores: int
-    held: float
-    rings: int = 1
-    outlined: bool = False
+    Where the other is an index of ours, as well: at most how many times as much as there.
+    """
 
-    @property
-    def side(self) -> float:
-        """Degrees of latitude."""
-        return float((self.stores * pi * RADII[Ring.CATCHMENT] ** 2 / self.held) ** 0.5 / METRES_A_DEGREE)
+    what: str
+    ours: float
+    peer: str
+    theirs: float
+    aim: float = 0.0
 
-    def places(self, count: int, seed: int) -> tuple[Floats, Floats]:
-        """Longitudes and latitudes."""
-        random = np.random.default_rng(seed)
-        lats = SOUTH_WEST[1] + random.random(count) * self.side
-        return SOUTH_WEST[0] + random.random(count) * self.side / cos(radians(SOUTH_WEST[1] + self.side / 2)), lats
-
-    def zones(self) -> list[Zone]:
-        """A zone a store, of concentric circles or of the same as polygons of 64 corners."""
-        random, places = Random(1), zip(*self.places(self.stores, 1), strict=True)
-        return [self._zone(f"store-{n}", lon, lat, random) for n, (lon, lat) in enumerate(places)]
-
-    def _zone(self, store: str, lon: float, lat: float, random: Random) -> Zone:
-        fences = []
-        for ring, radius in list(RADII.items())[: self.rings]:
-            circle = Circle(float(lon), float(lat), radius)
-            shape = geodesic_circle(circle, 64) if self.outlined else circle
-            fences.append(Geofence(ring, shape, default_policy(ring, circle)))
-        return Zone(store, tuple(fences))
+    def __str__(self) -> str:
+        upwards = not self.peer.startswith("10,000")
+        times = self.theirs / self.ours if upwards else self.ours / self.theirs
+        aim = f"{'at least' if upwards else 'at most'} {self.aim:g}" if self.aim else ""
+        met = "" if not self.aim else "yes" if (times >= self.aim) == upwards else "no"
+        cells = (self.what, f"{self.ours:.2f}", self.peer, f"{self.theirs:.2f}", f"{times:.1f}", aim, met)
+        return f"| {' | '.join(cells)} |"
 
 
 Work = Callable[[int, int], object]
@@ -134,14 +121,14 @@ class Asked:
         return self.index.locate(self.lons[first:end], self.lats[first:end], self.none[first:end])
 
 
-def against_tree(name: str, country: Country, scale: float) -> None:
-    """One fix at a time, and a batch."""
+def against_tree(name: str, country: Country, scale: float) -> Iterator[Row]:
+    """One fix at a time, and a batch; with distances and without."""
     zones, places = country.zones(), max(2 * BATCH, int(8_192 * scale))
     tree, asked = TreeOfZones(zones), Asked.of(GeofenceIndex(zones), country, places)
     lons, lats, rows = asked.lons, asked.lats, asked.rows
     pairs = check(asked.index, tree, lons[:2_000], lats[:2_000])
-    print(f"{name}: {len(zones):,} stores, {pairs / min(places, 2_000):.1f} of them hold a place")
-    singles = costs(
+    print(f"{name}: {len(zones):,} stores, {pairs / min(places, 2_000):.1f} of them hold a place", flush=True)
+    ours, theirs, holds, alone = costs(
         1,
         places,
         asked.one,
@@ -149,7 +136,9 @@ def against_tree(name: str, country: Country, scale: float) -> None:
         asked.one_holds,
         lambda a, _: tree.holds_one(*rows[a]),
     )
-    batches = costs(
+    yield Row(f"{name}, one fix", ours, "STRtree with distance", theirs, 15)
+    yield Row(f"{name}, one fix", holds, "STRtree, containment alone", alone)
+    ours, theirs, holds, alone = costs(
         BATCH,
         places,
         asked.many,
@@ -157,15 +146,12 @@ def against_tree(name: str, country: Country, scale: float) -> None:
         asked.many_hold,
         lambda a, b: tree.holds(lons[a:b], lats[a:b]),
     )
-    for size, (ours, theirs, holds, alone) in ((1, singles), (BATCH, batches)):
-        print(
-            f"  batch of {size:>3}: {ours:6.2f} µs; STRtree with distance {theirs:6.2f} ({theirs / ours:.1f} times);"
-            f" which hold it {holds:6.2f}; STRtree, containment alone {alone:6.2f} ({alone / holds:.1f} times)"
-        )
+    yield Row(f"{name}, a batch", ours, "STRtree with distance", theirs, 20)
+    yield Row(f"{name}, a batch", holds, "STRtree, containment alone", alone)
 
 
-def against_postgis(country: Country, scale: float) -> None:
-    """Containment alone: one place, 256 in one statement, and a join of two tables."""
+def against_postgis(country: Country, scale: float) -> Iterator[Row]:
+    """Containment alone: one place, 256 in one statement, and a join of two tables; CPU of the server alone."""
     zones, places = country.zones(), max(2 * BATCH, int(8_192 * scale))
     asked = Asked.of(GeofenceIndex(zones), country, places)
     with postgis(zones) as server:
@@ -173,7 +159,7 @@ def against_postgis(country: Country, scale: float) -> None:
             print(MISSING)
             return
         pairs = check_postgis(asked, server)
-        print(f"PostGIS: {len(zones):,} polygons, {pairs / places:.1f} of them hold a place")
+        print(f"PostGIS: {len(zones):,} polygons, {pairs / places:.1f} of them hold a place", flush=True)
         lons, lats = asked.lons.tolist(), asked.lats.tolist()
         (ours_one,), (ours,) = costs(1, places, asked.one_holds), costs(BATCH, places, asked.many_hold)
         ways: dict[str, tuple[int, Work, float]] = {
@@ -182,9 +168,8 @@ def against_postgis(country: Country, scale: float) -> None:
             "a join of tables": (places, lambda *_: server.join(), ours),
         }
         for name, (size, work, own) in ways.items():
-            (cpu,) = costs(size, places, work, clock=lambda: int(server.cpu_seconds * 1e9))
-            (wall,) = costs(size, places, work, clock=perf_counter_ns)
-            print(f"  {name}: {own:.2f} µs; PostGIS {cpu:.1f} of CPU ({cpu / own:.0f} times), {wall:.1f} by the clock")
+            (theirs,) = costs(size, places, work, clock=lambda: int(server.cpu_seconds * 1e9))
+            yield Row(f"polygons, {name}", own, "PostGIS, containment alone", theirs, 30)
 
 
 def check_postgis(asked: Asked, server: PostGis) -> int:
@@ -204,23 +189,34 @@ def check_postgis(asked: Asked, server: PostGis) -> int:
     return len(theirs)
 
 
-def scaling(scale: float, largest: int) -> None:
+def scaling(scale: float, largest: int) -> Iterator[Row]:
     """From 10,000 fences on, in the same density; and ten times as dense."""
-    places = 8_192
-    for stores, held in ((10_000, 0.6), (10_000, 6.0), (100_000, 0.6), (1_000_000, 0.6)):
+    first: list[float] = []
+    for stores, held, most in ((10_000, 0.6, 0.0), (10_000, 6.0, 4.0), (100_000, 0.6, 2.3), (1_000_000, 0.6, 2.3)):
         if stores > largest:
             continue
         country = Country(max(100, int(stores * scale)), held, outlined=True)
         zones = country.zones()
-        begun = process_time_ns()
+        before, begun = resident(), process_time_ns()
         index = GeofenceIndex(zones)
-        built = (process_time_ns() - begun) / 1e9
-        asked = Asked.of(index, country, places)
-        (one,), (many,) = costs(1, places, asked.one), costs(BATCH, places, asked.many)
+        built, grown = (process_time_ns() - begun) / 1e9, resident() - before
+        asked = Asked.of(index, country, 8_192)
+        both = [*costs(1, 8_192, asked.one), *costs(BATCH, 8_192, asked.many)]
+        first = first or both
         print(
             f"{len(zones):>9,} polygons of 64 corners, {held} hold a place: built in {built:.1f} s of CPU,"
-            f" {index.size_in_bytes / len(zones):,.0f} bytes each; {one:.2f} µs alone, {many:.2f} in a batch"
+            f" {index.size_in_bytes / len(zones):,.0f} bytes each (the process grew by {grown / len(zones):,.0f});"
+            f" {both[0]:.2f} µs alone, {both[1]:.2f} in a batch",
+            flush=True,
         )
+        for way, now, then in zip(("one fix", "a batch"), both, first, strict=True):
+            if most:
+                yield Row(f"{len(zones):,} polygons, {held} hold a place, {way}", now, "10,000, 0.6", then, most)
+
+
+def resident() -> int:
+    """Bytes of memory that the process has now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
 
 
 def many_corners(scale: float) -> None:
@@ -256,15 +252,20 @@ def main() -> None:
     parser.add_argument("--largest", type=int, default=100_000, help="up to 1000000 fences, which takes minutes")
     given = parser.parse_args()
     stores = max(100, int(10_000 * given.scale))
-    against_tree("circles", Country(stores, 0.6), given.scale)
-    against_tree("circles, three a store", Country(stores, 0.6, 3), given.scale)
-    against_tree("circles, dense", Country(stores, 6.0), given.scale)
-    against_tree("polygons of 64 corners", Country(stores, 0.6, 1, True), given.scale)
-    against_tree("polygons, three a store", Country(stores, 0.6, 3, True), given.scale)
-    against_tree("polygons, dense", Country(stores, 6.0, 1, True), given.scale)
-    against_postgis(Country(stores, 0.6, 1, True), given.scale)
+    countries = {
+        "circles": Country(stores, 0.6),
+        "circles, three a store": Country(stores, 0.6, 3),
+        "circles, dense": Country(stores, 6.0),
+        "polygons": Country(stores, 0.6, 1, True),
+        "polygons, three a store": Country(stores, 0.6, 3, True),
+        "polygons, dense": Country(stores, 6.0, 1, True),
+    }
+    rows = [row for name, country in countries.items() for row in against_tree(name, country, given.scale)]
+    rows += against_postgis(countries["polygons"], given.scale)
     many_corners(given.scale)
-    scaling(given.scale, given.largest)
+    rows += scaling(given.scale, given.largest)
+    print("\n| µs of CPU a fix | here | against | there | times | aim | met |\n|---|---|---|---|---|---|---|")
+    print(*rows, sep="\n")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from random import Random
 from statistics import median
 from time import process_time_ns
 
+from bench.countries import Country
 from bench.crowds import ACCURACY, EVERY, START, Crowd, without_patience
-from bench.lookups import Country
 from bench.peers.dict_loop import DictLoop, PatientDictLoop, Ping
 from geofences.devices import Devices
 from geofences.fixes import Fix

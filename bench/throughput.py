@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 
 import orjson
 
+from bench.countries import RADII, Country
 from bench.crowds import ACCURACY, Crowd
-from bench.lookups import RADII, Country
 from geofences.rings import Circle, Ring
 
 ROUNDS = 3

@@ -10,11 +10,11 @@ from math import isfinite
 
 from babel import Locale
 from babel.core import get_global
-from timezonefinder import timezone_at
 
 from config.findings import Path, Problem
 from config.language import Place, Point, RingShape, Store
 from config.shapes import Misshapen, shape_of, split_advice
+from config.time_zones import finder
 from geofences.checks import not_nested, problems_of_position
 from geofences.rings import Geofence, Ring, Shape, default_policy
 
@@ -52,7 +52,7 @@ def country_at(lon: float, lat: float) -> str | None:
     """The country of a position; None at sea and off the map."""
     if not (abs(lat) <= 90 and abs(lon) <= 180):
         return None
-    zone = timezone_at(lng=lon, lat=lat)
+    zone = finder()(lng=lon, lat=lat)
     return country_of(zone) if zone else None
 
 

@@ -1,15 +1,13 @@
 """How far one shape reaches out of another."""
 
 import numpy as np
-from shapely import get_coordinates
-from shapely.geometry import MultiPolygon, Polygon
+from shapely import get_coordinates, transform
+from shapely.geometry import MultiPolygon, Point, Polygon
 
 from geofences.fixes import DEGREE
 from geofences.meridian import aligned
-from geofences.metric import Floats, circle_distances, circle_rows
-from geofences.outlines import outlines_of
-from geofences.rings import Circle, Shape, outline
-from geofences.tiles import Tiles
+from geofences.metric import Floats, metres_a_unit
+from geofences.rings import WGS84, Circle, Shape, outline
 
 
 def place_of_farthest(inner: Polygon | MultiPolygon, outer: Shape) -> tuple[float, tuple[float, float]]:
@@ -20,14 +18,15 @@ def place_of_farthest(inner: Polygon | MultiPolygon, outer: Shape) -> tuple[floa
         return 0.0, (0.0, 0.0)
     parts = list(beyond.geoms) if hasattr(beyond, "geoms") else [beyond]
     places = np.vstack([get_coordinates(beyond), *(get_coordinates(part.representative_point()) for part in parts)])
-    apart = -_distances(outer, places)
+    apart = [_metres_out(outer, place) for place in places]
     farthest = int(np.argmax(apart))
-    return float(apart[farthest]), (float(places[farthest][0]), float(places[farthest][1]))
+    return apart[farthest], (float(places[farthest][0]), float(places[farthest][1]))
 
 
-def _distances(shape: Shape, places: Floats) -> Floats:
-    x, y = np.rint(places.T * DEGREE)
+def _metres_out(shape: Shape, place: Floats) -> float:
+    """Of a place that is not inside: to a polygon in the metric of that place."""
     if isinstance(shape, Circle):
-        rows = circle_rows(*(np.full(len(places), of) for of in (shape.lon, shape.lat, shape.radius)))
-        return circle_distances(rows.T, x, y)
-    return Tiles(outlines_of([shape])).distances(np.zeros(len(places), np.int64), x, y, np.full(len(places), np.inf))
+        _, _, apart = WGS84.inv(shape.lon, shape.lat, *place)
+        return float(apart) - shape.radius
+    (north,), (east,) = metres_a_unit(place[1:] * DEGREE) * DEGREE
+    return float(transform(shape.boundary, lambda line: (line - place) * (east, north)).distance(Point(0, 0)))

@@ -9,8 +9,6 @@ formula), whose error at 50 km is some 1e-5 of the distance up to 70 degrees; fo
 are parabolas round the middle of the geofence.
 """
 
-from math import sqrt
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,9 +23,6 @@ ECCENTRICITY_SQUARED = 0.006_694_379_990_14
 ROUND = 360.0 * DEGREE
 """Units round the earth."""
 _STEP = 0.25 * DEGREE
-
-CircleRow = tuple[float, ...]
-"""lon, lat (units), radius (metres), n0, n1, n2, e0, e1, e2."""
 
 
 def to_units(degrees: float) -> float:
@@ -46,30 +41,9 @@ def metrics_at(lats: Floats) -> Floats:
 
 
 def circle_rows(lons: Floats, lats: Floats, radii: Floats) -> Floats:
-    """A `CircleRow` for each circle, in degrees and metres."""
-    metrics = metrics_at(np.rint(lats * DEGREE))
-    return np.array([np.rint(lons * DEGREE), metrics[0], radii, *metrics[1:]]).T.copy()
-
-
-def circle_distance(row: CircleRow, x: float, y: float) -> float:
-    """The same operations in the same order as `circle_distances`, and so the same number."""
-    lon, lat, radius, n0, n1, n2, e0, e1, e2 = row
-    dy = y - lat
-    h = dy * 0.5
-    north = dy * (n0 + h * (n1 + h * n2))
-    east = (x - lon) * (e0 + h * (e1 + h * e2))
-    return radius - sqrt(north * north + east * east)
-
-
-def circle_distances(columns: Floats, x: Floats, y: Floats) -> Floats:
-    """Signed distances of positions (units) to one circle each; `columns` has a `CircleRow` a position."""
-    lon, lat, radius, n0, n1, n2, e0, e1, e2 = columns
-    dy = y - lat
-    h = dy * 0.5
-    north = dy * (n0 + h * (n1 + h * n2))
-    east = (x - lon) * (e0 + h * (e1 + h * e2))
-    result: Floats = radius - np.sqrt(north * north + east * east)
-    return result
+    """A row of `lookup.Layout.rings` for each circle, in degrees and metres."""
+    metrics, none = metrics_at(np.rint(lats * DEGREE)), np.zeros(len(lons))
+    return np.array([np.rint(lons * DEGREE), metrics[0], radii, *[none] * 5, *metrics, none]).T.copy()
 
 
 def per_unit_at(metrics: Floats, y: Floats) -> tuple[Floats, Floats]:

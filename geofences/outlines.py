@@ -12,6 +12,8 @@ from geofences.fixes import DEGREE
 from geofences.metric import Floats, Indices, expand, metrics_at
 
 MOST_EDGES = 65_535
+MOST_VERTICES = 1 << 20
+"""Of all outlines of a polygon."""
 
 
 class Outlines(NamedTuple):
@@ -60,6 +62,8 @@ def outlines_of(shapes: Sequence[Polygon | MultiPolygon]) -> Outlines:
     if len(counts) and counts.max() > MOST_EDGES:
         raise ValueError(f"an outline has more than {MOST_EDGES} corners")
     line_starts = np.searchsorted(shape_of_line, np.arange(len(shapes) + 1))
+    if (np.bincount(shape_of_line, counts, len(shapes)) > MOST_VERTICES).any():
+        raise ValueError(f"a shape has more than {MOST_VERTICES} corners")
     if (line_starts[1:] == line_starts[:-1]).any():
         raise ValueError("a shape is smaller than 1e-7 degree")
     line_firsts = np.cumsum(counts) - counts

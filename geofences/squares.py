@@ -56,7 +56,8 @@ class Zones(NamedTuple):
     margins: Floats
     """Of each ring: the metres beyond its edge that matter as well."""
     circles: Floats
-    outlines: Outlines | None
+    """Rows of `lookup.Layout.rings`."""
+    outlines: Outlines
 
 
 class Drawing(NamedTuple):
@@ -131,9 +132,8 @@ def _sheets(of: Zones, level: Indices) -> Iterator[_Sheet]:
 
 def _edge_counts(of: Zones) -> Indices:
     """Of all rings of each zone."""
-    if of.outlines is None:
-        return np.zeros(len(of.ring_firsts), np.int64)
-    counts = np.where(of.kinds < 0, of.outlines.edge_counts[np.maximum(~of.kinds, 0)], 0)
+    counts = np.zeros(len(of.kinds), np.int64)
+    counts[of.kinds < 0] = of.outlines.edge_counts
     before = np.append(0, np.cumsum(counts))
     result: Indices = before[of.ring_firsts + of.ring_counts] - before[of.ring_firsts]
     return result
@@ -215,7 +215,7 @@ def _add(steps: NDArray[np.int8], rows: Indices, begins: Floats, ends: Floats, w
 def _half_widths(columns: Floats, radius: Floats, y: Floats) -> Floats:
     """How far east of its middle (units) a circle of that radius (metres) reaches at each y; less than 0: nowhere."""
     dy = y - columns[1]
-    per_north, per_east = per_unit_at(columns[[1, 3, 4, 5, 6, 7, 8]], columns[1] + dy / 2)
+    per_north, per_east = per_unit_at(columns[8:15], columns[1] + dy / 2)
     squared = np.where(radius > 0, radius * radius - (dy * per_north) ** 2, -1.0)
     widths: Floats = np.where(squared > 0, np.sqrt(np.maximum(squared, 0.0)) / np.maximum(per_east, 1e-9), -1e12)
     return widths
@@ -227,7 +227,7 @@ def _widest(columns: Floats, radius: Floats, number: Indices, south_north: Float
     Towards the pole a unit has fewer metres, so that a circle is widest a little beyond its middle.
     """
     up = radius / _NORTH
-    _, ends = per_unit_at(columns[[1, 3, 4, 5, 6, 7, 8]], columns[1] + np.array([up, -up]) / 2)
+    _, ends = per_unit_at(columns[8:15], columns[1] + np.array([up, -up]) / 2)
     fullest = radius / np.maximum(ends.min(axis=0), 1e-9)
     lean = radius * np.tan(np.radians(np.minimum(np.abs(columns[1]) / DEGREE, 89.0))) / 6_300_000.0
     about, middle = ((0.02 + lean) * up)[number], columns[1][number]
@@ -238,8 +238,6 @@ def _widest(columns: Floats, radius: Floats, number: Indices, south_north: Float
 
 
 def _polygons(of: Zones, sheet: _Sheet, which: Indices, polygons: Indices, outside: Floats) -> States:
-    if of.outlines is None:
-        raise ValueError("polygons without outlines")
     edges, number = edges_of(of.outlines, polygons)
     zone, size = which[number], sheet.size[which[number]]
     # From here on in squares of the sheet.

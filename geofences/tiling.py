@@ -6,205 +6,229 @@ by halving: of the edges kept by a tile, a quarter of it keeps those whose dista
 that of each place. So each level measures few edges, and a polygon with E edges has some E tiles.
 """
 
-from collections.abc import Iterator
+from math import ceil, floor, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geofences.edges import centres_inside, seen
+from geofences.compiled import compiled
+from geofences.edges import is_met, squared, turns
 from geofences.fixes import DEGREE
-from geofences.metric import Flags, Floats, Indices, expand, per_unit_at
-from geofences.outlines import Outlines, edges_of
+from geofences.metric import Floats, Indices
+from geofences.outlines import Outlines
 
 DEEPEST = 8
-EDGES_AT_ONCE = 1 << 12
+MILLIMETRES = 1_000.0
+FARTHEST = (1 << 31) - 1
+RUN_BITS, LONGEST_RUN = 12, (1 << 11) - 1
+RUNS_A_TILE = 2.5
+"""Roughly; where it is not enough there is more."""
+
+Numbers = NDArray[np.uint32]
+Vertices = NDArray[np.int32]
 
 
 class Tiling(NamedTuple):
-    """The tiles of polygons. A polygon has `across` squared, row by row from the south-west; at last comes one for
-    each, with all its edges, for all places.
+    """Polygons cut into tiles; of the three arrays `lookup.Layout` says what is in them."""
 
-    Of each tile: `clearance`, a signed bound (metres) that no place in it is nearer to an edge than; where an edge may
-    cross the tile it is 0 or -0, and which of the two says from where the parity of `Edges.crossings` counts. Its runs
-    of edges go from its number in `starts` up to the next.
-    """
-
-    across: Indices
-    width: Floats
-    height: Floats
-    """Of one tile, in units."""
-    firsts: Indices
-    """The first tile of each polygon."""
-    clearance: NDArray[np.float32]
-    starts: NDArray[np.uint32]
-    run_firsts: NDArray[np.uint32]
-    run_counts: NDArray[np.uint16]
+    rows: Floats
+    tiles: Numbers
+    """Of each polygon those of its box, row by row from the south-west, and one with all its edges for all places."""
+    runs: Numbers
 
 
-class _Layer(NamedTuple):
-    """Tiles of one size on their way down: whose they are, where, and the edges they keep, one tile after the other."""
+class Desk(NamedTuple):
+    """Room to work in, for one polygon at a time."""
 
-    polygon: Indices
-    column: Indices
-    row: Indices
-    clearance: Floats
+    kept: Indices
+    """For each level, from all edges on: those that the tile keeps which is being worked at."""
     counts: Indices
-    edges: Indices
+    """How many these are."""
+    apart: Floats
+    inside: Indices
+    """Of each tile, whether its centre lies inside."""
 
-    @property
-    def firsts(self) -> Indices:
-        return np.cumsum(self.counts) - self.counts
+    @classmethod
+    def of(cls, edges: int, across: int) -> "Desk":
+        """For so many edges, and tiles in a row."""
+        levels = 1 + DEEPEST
+        inside = np.empty((across, across), np.int64)
+        return cls(np.empty((levels, edges), np.int64), np.empty(levels, np.int64), np.empty(edges), inside)
 
 
 def tiled(of: Outlines) -> Tiling:
     """Cut the boxes of all polygons."""
-    depths = np.clip(np.ceil(np.log2(of.edge_counts) / 2), 1, DEEPEST).astype(np.int64)
-    across = 1 << depths
+    rows = _rows(of)
+    counts = (rows[:, 6] ** 2 + 1).astype(np.int64)
+    rows[:, 7] = np.cumsum(counts) - counts
+    tiles = np.empty((int(counts.sum()), 2), np.uint32)
+    runs, polygon, count = np.empty(int(RUNS_A_TILE * len(tiles)) + 64, np.uint32), 0, 0
+    desk = Desk.of(int(of.edge_counts.max(initial=0)), int(rows[:, 6].max(initial=0)))
+    while True:
+        polygon, count = _cut_all(of, rows, polygon, count, tiles, runs, desk)
+        if polygon == len(rows):
+            return Tiling(rows, tiles, runs[:count].copy())
+        runs = np.concatenate([runs, np.empty_like(runs)])
+
+
+def _rows(of: Outlines) -> Floats:
+    """A row of `lookup.Layout.rings` each, still without its first tile."""
+    across = 1 << np.clip(np.ceil(np.log2(of.edge_counts) / 2), 1, DEEPEST).astype(np.int64)
     width, height = (2 * np.ceil((extent + 1) / (2 * across)) for extent in (of.width, of.height))
-    order = np.argsort(depths, kind="stable")
-    tiles = (across * across)[order]
-    firsts = np.empty(len(order), np.int64)
-    firsts[order] = np.cumsum(tiles) - tiles
-    runs, clearance = _Runs(), np.full(int(tiles.sum()) + len(order), -0.0, np.float32)
-    for polygons in _portions(depths, of.edge_counts):
-        layer = _descended(of, polygons, int(depths[polygons[0]]), width, height)
-        numbers = expand(firsts[polygons], across[polygons] ** 2)
-        inside = centres_inside(of, polygons, int(across[polygons[0]]), width, height)
-        crossed = np.flatnonzero(layer.clearance == 0)
-        inside[crossed] ^= _parity(of, _only(layer, crossed), width, height)
-        clearance[numbers] = np.where(inside, layer.clearance, -layer.clearance)
-        runs.add(layer)
-    runs.add_lines(of)
-    return Tiling(across, width, height, firsts, clearance, *runs.gathered())
+    box, firsts = (of.west, of.south, of.width, of.height), of.line_firsts[of.line_starts[:-1]]
+    return np.array([*box, width, height, across, np.zeros(len(across)), *of.metrics, firsts]).T.copy()
 
 
-def _portions(depths: Indices, edges: Indices) -> Iterator[Indices]:
-    """Polygons of the same depth, not too many at once."""
-    for depth in np.unique(depths):
-        alike = np.flatnonzero(depths == depth)
-        portion = (np.cumsum(edges[alike]) - edges[alike]) // EDGES_AT_ONCE
-        yield from np.split(alike, np.flatnonzero(np.diff(portion)) + 1)
+@compiled
+def _cut_all(
+    of: Outlines, rows: Floats, begin: int, count: int, tiles: Numbers, runs: Numbers, desk: Desk
+) -> tuple[int, int]:
+    """Cut polygons from `begin` on, with `count` runs before; which one is next, and how many runs there are then."""
+    for polygon in range(begin, len(rows)):
+        edges = 0
+        for line in range(of.line_starts[polygon], of.line_starts[polygon + 1]):
+            for edge in range(of.line_edges[line]):
+                desk.kept[0, edges] = of.line_firsts[line] + edge
+                edges += 1
+        desk.counts[0] = edges
+        after = _cut(of.u, of.v, rows[polygon], count, tiles, runs, desk)
+        if after > len(runs):
+            return polygon, count
+        count = after
+    return len(rows), count
 
 
-def _whole(of: Outlines, polygons: Indices) -> _Layer:
-    """One tile a polygon, with all its edges."""
-    edges, _ = edges_of(of, polygons)
-    nowhere = np.zeros(len(polygons), np.int64)
-    return _Layer(polygons, nowhere, nowhere, np.zeros(len(polygons)), of.edge_counts[polygons], edges)
+@compiled
+def _cut(u: Vertices, v: Vertices, row: Floats, count: int, tiles: Numbers, runs: Numbers, desk: Desk) -> int:
+    """Cut one polygon, whose edges lie on the desk. How many runs there are then."""
+    across, first, vertex, wide, tall = int(row[6]), int(row[7]), int(row[15]), int(row[4]), int(row[5])
+    depth, every = 0, desk.kept[0, : desk.counts[0]]
+    while 1 << depth < across:
+        depth += 1
+    _add_insides(u, v, every, across, wide, tall, desk.inside)
+    for code in range(across * across):
+        level, clearance = depth, 0.0
+        while level > 1 and code >> 2 * (depth - level) & 3 == 0:
+            level -= 1  # What is new here is new above, too.
+        while level <= depth:
+            column, tile_row = _place(code >> 2 * (depth - level), level)
+            clearance = _keep(u, v, row, level, column, tile_row, 1 << (depth - level), desk)
+            level += 1
+        column, tile_row = _place(code, depth)
+        mine, inside = desk.kept[depth, : desk.counts[depth]], desk.inside[tile_row, column]
+        if clearance < 1 / MILLIMETRES:
+            clearance, east = 0.0, (column + 1) * wide
+            inside ^= _parity(u, v, mine, column * wide + wide // 2, tile_row * tall + tall // 2, east)
+        tile = first + tile_row * across + column
+        tiles[tile, 0] = min(floor(clearance * MILLIMETRES), FARTHEST) << 1 | inside
+        tiles[tile, 1] = count
+        count = _add_runs(mine, vertex, count, runs)
+    tiles[first + across * across, 0] = 0
+    tiles[first + across * across, 1] = count
+    return _add_runs(every, vertex, count, runs)
 
 
-def _descended(of: Outlines, polygons: Indices, depth: int, width: Floats, height: Floats) -> _Layer:
-    """Row by row."""
-    layer = _whole(of, polygons)
-    for level in range(1, depth + 1):
-        scale = 1 << (depth - level)
-        layer = _quartered(of, layer, width * scale, height * scale)
-    order = np.argsort((np.searchsorted(polygons, layer.polygon) << 2 * depth) + (layer.row << depth) + layer.column)
-    return _only(layer, order)
+@compiled
+def _place(code: int, level: int) -> tuple[int, int]:
+    """Column and row of a tile: the even and the odd bits of its code."""
+    column = row = 0
+    for bit in range(level):
+        column |= (code >> 2 * bit & 1) << bit
+        row |= (code >> 2 * bit + 1 & 1) << bit
+    return column, row
 
 
-def _only(layer: _Layer, tiles: Indices) -> _Layer:
-    """These tiles, in this order."""
-    edges = layer.edges[expand(layer.firsts[tiles], layer.counts[tiles])]
-    polygon, column, row, clearance, counts, _ = layer
-    return _Layer(polygon[tiles], column[tiles], row[tiles], clearance[tiles], counts[tiles], edges)
+@compiled
+def _keep(
+    u: Vertices, v: Vertices, row: Floats, level: int, column: int, tile_row: int, scale: int, desk: Desk
+) -> float:
+    """Which edges a tile keeps of those of the one around it; metres that none of them is nearer than."""
+    across, up = row[4] * scale, row[5] * scale
+    x, y, half = (column + 0.5) * across, (tile_row + 0.5) * up, up / 2
+    north, east = _per_unit(row, y)
+    ratio = _distortion(row, y, half)
+    corner, least = sqrt((across * east) ** 2 + (up * north) ** 2) / 2, np.inf
+    for at in range(desk.counts[level - 1]):
+        edge = desk.kept[level - 1, at]
+        from_x, from_y = (u[edge] - x) * east, (v[edge] - y) * north
+        desk.apart[at] = squared(from_x, from_y, (u[edge + 1] - x) * east, (v[edge + 1] - y) * north)
+        least = min(least, desk.apart[at])
+    least, count = sqrt(least), 0
+    most = (corner + (least + corner) * ratio * ratio) ** 2
+    for at in range(desk.counts[level - 1]):
+        if desk.apart[at] <= most:
+            desk.kept[level, count] = desk.kept[level - 1, at]
+            count += 1
+    desk.counts[level] = count
+    return max((least - corner) / ratio * (1 - 1e-6), 0.0)
 
 
-def _quartered(of: Outlines, above: _Layer, width: Floats, height: Floats) -> _Layer:
-    """Each tile cut in four, of these sizes by polygon."""
-    polygon, firsts = above.polygon, above.firsts
-    across, up = width[polygon], height[polygon]
-    x, y = 2 * (above.column + 0.5) * across, 2 * (above.row + 0.5) * up
-    per_north, per_east = per_unit_at(of.metrics[:, polygon], y)
-    ratio = _distortion(of.metrics[:, polygon], y, 2 * up)
-    squared = _squared_to_quarters(
-        of, above, (x, y), (per_east, per_north), (across * per_east / 2, up * per_north / 2)
-    )
-    least, corner = (
-        np.sqrt(np.minimum.reduceat(squared, firsts, axis=1)),
-        np.hypot(per_east * across, per_north * up) / 2,
-    )
-    kept = squared <= np.repeat((corner + (least + corner) * ratio * ratio) ** 2, above.counts, axis=1)
-    edges = np.broadcast_to(above.edges, squared.shape)[kept]
-    return _Layer(
-        np.tile(polygon, 4),
-        np.concatenate([2 * above.column + east for east in (0, 1, 0, 1)]),
-        np.concatenate([2 * above.row + north for north in (0, 0, 1, 1)]),
-        np.maximum((least - corner) / ratio * (1 - 1e-6), 0.0).ravel(),
-        np.add.reduceat(kept, firsts, axis=1, dtype=np.int64).ravel(),
-        edges,
-    )
+@compiled
+def _per_unit(row: Floats, y: float) -> tuple[float, float]:
+    h = y - row[8]
+    return row[9] + h * (row[10] + h * row[11]), row[12] + h * (row[13] + h * row[14])
 
 
-def _squared_to_quarters(
-    of: Outlines, above: _Layer, centre: tuple[Floats, Floats], scale: tuple[Floats, Floats], off: tuple[Floats, Floats]
-) -> Floats:
-    """Square metres from the centres of the quarters (rows) to each edge of a tile, by the metric of its own centre."""
-    x, y, per_east, per_north, off_x, off_y = (np.repeat(of_tile, above.counts) for of_tile in (*centre, *scale, *off))
-    begin_x, begin_y = (of.u[above.edges] - x) * per_east, (of.v[above.edges] - y) * per_north
-    along_x = (of.u[above.edges + 1] - x) * per_east - begin_x
-    along_y = (of.v[above.edges + 1] - y) * per_north - begin_y
-    per_length = 1 / (along_x * along_x + along_y * along_y)
-    squared = np.empty((4, len(x)))
-    for quarter, (east, north) in enumerate(((-1, -1), (1, -1), (-1, 1), (1, 1))):
-        from_x, from_y = begin_x - east * off_x, begin_y - north * off_y
-        part = (from_x * along_x + from_y * along_y) * per_length
-        part = np.minimum(np.maximum(-part, 0.0, out=part), 1.0, out=part)
-        from_x += part * along_x
-        from_y += part * along_y
-        squared[quarter] = from_x * from_x + from_y * from_y
-    return squared
-
-
-def _distortion(metrics: Floats, y: Floats, height: Floats) -> Floats:
+@compiled
+def _distortion(row: Floats, y: float, half: float) -> float:
     """How many times longer a distance may be at one place of a tile than at its centre."""
-    half = height / 2
-    factors = np.array([per_unit_at(metrics, y + step) for step in (-half, 0.0, half)])
-    bend = 1 + 1e-6 + np.radians(half / DEGREE) ** 2
-    ratio: Floats = (factors.max(axis=0) / factors.min(axis=0)).prod(axis=0) * bend
-    return ratio
+    (n1, e1), (n2, e2), (n3, e3) = _per_unit(row, y - half), _per_unit(row, y), _per_unit(row, y + half)
+    bend = 1 + 1e-6 + (half / DEGREE * pi / 180) ** 2
+    return max(n1, n2, n3) / min(n1, n2, n3) * (max(e1, e2, e3) / min(e1, e2, e3)) * bend
 
 
-def _parity(of: Outlines, layer: _Layer, width: Floats, height: Floats) -> Flags:
-    """The parity of `Edges.crossings` of the centres of tiles."""
-    across, up = width[layer.polygon], height[layer.polygon]
-    x, y, east = (layer.column + 0.5) * across, (layer.row + 0.5) * up, (layer.column + 1) * across
-    x, y, east = (np.repeat(of_tile, layer.counts) for of_tile in (x, y, east))
-    crossings = seen(of.u, of.v, layer.edges, x, y).crossings(east)
-    result: Flags = np.bitwise_xor.reduceat(crossings, layer.firsts)
-    return result
+@compiled
+def _add_insides(u: Vertices, v: Vertices, edges: Indices, across: int, wide: int, tall: int, inside: Indices) -> None:
+    """Which centres of tiles lie inside, row by row: those with an odd number of edges to the east.
+
+    Sizes of tiles are even, so that a centre has whole units.
+    """
+    inside[:across, :across] = 0
+    for edge in edges:
+        u1, v1, u2, v2 = int(u[edge]), int(v[edge]), int(u[edge + 1]), int(v[edge + 1])
+        low, high = min(v1, v2), max(v1, v2)
+        for row in range(max(ceil(low / tall - 0.5), 0), min(ceil(high / tall - 0.5), across - 1) + 1):
+            y = row * tall + tall // 2
+            if (v1 <= y) != (v2 <= y):
+                left = _centres_left_of(u1 - wide // 2, v1 - y, u2 - wide // 2, v2 - y, across, wide)
+                if left:
+                    inside[row, left - 1] ^= 1
+    for row in range(across):
+        for column in range(across - 2, -1, -1):
+            inside[row, column] ^= inside[row, column + 1]
 
 
-class _Runs:
-    """Edges that follow each other in a tile, together; tile after tile."""
+@compiled
+def _centres_left_of(u1: int, v1: int, u2: int, v2: int, across: int, wide: int) -> int:
+    """How many centres of a row lie left of an edge seen from the first one: a guess, put right by the exact side."""
+    left = min(max(floor((u1 - (u2 - u1) * (v1 / (v2 - v1))) / wide), 0), across)
+    while left < across and is_met(u1 - left * wide, v1, u2 - left * wide, v2):
+        left += 1
+    while left > 0 and not is_met(u1 - (left - 1) * wide, v1, u2 - (left - 1) * wide, v2):
+        left -= 1
+    return left
 
-    def __init__(self) -> None:
-        self._counts: list[NDArray[np.uint16]] = []
-        self._firsts: list[NDArray[np.uint32]] = []
-        self._edges: list[NDArray[np.uint16]] = []
 
-    def add_lines(self, of: Outlines) -> None:
-        """Those of the tiles for all places."""
-        self._append(np.diff(of.line_starts), of.line_firsts, of.line_edges)
+@compiled
+def _parity(u: Vertices, v: Vertices, edges: Indices, x: int, y: int, east: int) -> bool:
+    """Whether an odd number of these edges turns the side, as seen from a place."""
+    odd = False
+    for edge in edges:
+        if turns(int(u[edge]) - x, int(v[edge]) - y, int(u[edge + 1]) - x, int(v[edge + 1]) - y, east - x):
+            odd = not odd
+    return odd
 
-    def add(self, layer: _Layer) -> None:
-        """Those of the next tiles."""
-        tile = np.repeat(np.arange(len(layer.counts)), layer.counts)
-        begins = np.ones(len(tile), bool)
-        begins[1:] = (tile[1:] != tile[:-1]) | (layer.edges[1:] != layer.edges[:-1] + 1)
-        where = np.flatnonzero(begins)
-        counts = np.bincount(tile[where], minlength=len(layer.counts))
-        self._append(counts, layer.edges[where], np.diff(where, append=len(tile)))
 
-    def _append(self, counts: Indices, firsts: Indices, edges: Indices) -> None:
-        self._counts.append(counts.astype(np.uint16))
-        self._firsts.append(firsts.astype(np.uint32))
-        self._edges.append(edges.astype(np.uint16))
-
-    def gathered(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint16]]:
-        """Where the runs of each tile start and the last end; of each run its first edge and how many it has."""
-        counts = np.concatenate(self._counts)
-        starts = np.zeros(len(counts) + 1, np.uint32)
-        np.cumsum(counts, dtype=np.uint32, out=starts[1:])
-        return starts, np.concatenate(self._firsts), np.concatenate(self._edges)
+@compiled
+def _add_runs(edges: Indices, vertex: int, count: int, runs: Numbers) -> int:
+    """Edges that follow each other, together; how many runs there are then, and only those that fit are there."""
+    at = 0
+    while at < len(edges):
+        begin, at = at, at + 1
+        while at < len(edges) and edges[at] == edges[at - 1] + 1 and at - begin < LONGEST_RUN:
+            at += 1
+        if count < len(runs):
+            runs[count] = (edges[begin] - vertex) << RUN_BITS | (at - begin) << 1 | (at == len(edges))
+        count += 1
+    return count

@@ -26,7 +26,7 @@ from hypothesis import Phase, settings
 from tools.mutations import Mutation, mutated, mutations
 
 ROOT = Path(__file__).parents[1]
-LIBRARIES = ("numpy", "shapely.geometry", "pyproj", "geographiclib.geodesic", "hypothesis.strategies")
+LIBRARIES = ("numpy", "numba", "shapely.geometry", "pyproj", "geographiclib.geodesic", "hypothesis.strategies")
 SLOWEST = 40
 """Seconds of CPU: a change that makes the suite so slow is noticed."""
 SURVIVED, KILLED = 0, 1
@@ -46,7 +46,7 @@ GROUPS = {
         ("test_presence", "test_arriving", "test_fix_limits", "test_fixes", "test_presence_late", "test_flapping"),
     ),
     "index": Group(
-        ("index", "squares", "cells", "tiles", "tiling", "edges", "outlines", "metric", "meridian"),
+        ("index", "lookup", "squares", "cells", "tiling", "edges", "outlines", "metric", "meridian"),
         ("test_zones", "test_index_size", "test_index_bounds", "test_index", "test_index_tiles"),
         (
             "test_the_distance_is_that_of_the_nearest_edge_along_the_ellipsoid",
@@ -149,6 +149,7 @@ def main() -> None:
     parser.add_argument("--pause-while", type=Path, metavar="FILE", help="wait for as long as this file exists")
     asked = parser.parse_args()
     os.chdir(ROOT)
+    os.environ["NUMBA_DISABLE_JIT"] = "1"  # Plain Python: nothing is compiled anew for each change.
     settings.register_profile(
         "mutants", derandomize=True, database=None, deadline=None, phases=(Phase.explicit, Phase.generate)
     )

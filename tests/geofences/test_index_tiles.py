@@ -11,7 +11,6 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from geofences.index import GeofenceIndex
 from geofences.meridian import unwrapped
-from geofences.metric import circle_distance, circle_rows, to_units
 from geofences.rings import Circle, Geofence, Zone, default_policy, geodesic_circle
 from tests.geofences.oracle import Place, flat_metres_to_edges, is_inside, metres, metres_to_edges
 from tests.geofences.street import CATCHMENT, INSIDE, PROXIMITY
@@ -135,10 +134,11 @@ def test_the_circle_of_a_point_is_the_polygon_of_it_within_what_corners_cut_off(
 
 @pytest.mark.parametrize("lat", [84.0, -84.9, 70.0])
 def test_near_the_poles_a_ring_of_metres_is_one(lat):
-    row = tuple(circle_rows(np.array([5.0]), np.array([lat]), np.array([2_000.0]))[0].tolist())
+    index = GeofenceIndex([zone_of(Circle(5.0, lat, 2_000.0))])
     for east, north in ((0.05, 0.0), (0.0, 0.01), (0.1, 0.008)):
         there = metres(5.0, lat, 5.0 + east, lat + north)
-        assert 2_000 - circle_distance(row, to_units(5.0 + east), to_units(lat + north)) == pytest.approx(there, 1e-3)
+        (distance,) = index.distances("a", 5.0 + east, lat + north)
+        assert 2_000 - distance == pytest.approx(there, 1e-3)
 
 
 ACROSS = [(179.99, 10.0), (-179.99, 10.0), (-179.99, 10.02), (179.99, 10.02)]
