@@ -115,7 +115,7 @@ FAULTS = (
     ),
     Fault(
         "a zone across the 180th meridian on one side of it only",
-        "geofences/index.py",
+        "geofences/layout.py",
         "np.flatnonzero(east > ROUND / 2)",
         "np.flatnonzero(east > ROUND)",
         "tests/geofences/test_index_tiles.py::test_a_zone_across_the_180th_meridian_is_one_zone",
