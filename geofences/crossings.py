@@ -6,8 +6,7 @@ from typing import NamedTuple
 from shapely import STRtree, get_parts
 from shapely.geometry import LineString
 
-from geofences.evidence import COARSE
-from geofences.fixes import FAST, Fix
+from geofences.fixes import COARSE, FAST, Fix
 from geofences.meridian import aligned
 from geofences.rings import Zone, outline
 

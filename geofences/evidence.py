@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from geofences.fixes import Fix
+from geofences.fixes import COARSE, Fix
 from geofences.rings import Ring, Zone
 
 ENOUGH = 1_000
@@ -11,14 +11,18 @@ MOST = 2_000
 FAINT = 100
 FLOOR = 15.0
 """Metres: no phone in a street is more accurate than this, whatever it says."""
-COARSE = 150.0
-"""Metres: a worse fix comes from a cell tower. Its circle is wider than it says, and the next one repeats its error."""
 
 
 def weight(beyond: float, accuracy: float) -> int:
     """Of a fix that lies `beyond` an edge (negative: on this side of it): -1000 .. 1000, nothing where faint."""
     weighed = round(ENOUGH * min(max(beyond / _reach(accuracy), -1.0), 1.0))
     return weighed if abs(weighed) >= FAINT else 0
+
+
+def leave_weight(beyond: float, accuracy: float) -> int:
+    """The same for a leave: a coarse fix adds nothing unless it is certain. Several towers are no proof together."""
+    weighed = weight(beyond, accuracy)
+    return 0 if accuracy > COARSE and 0 < weighed < ENOUGH else weighed
 
 
 def is_repeated(fixes: Sequence[Fix]) -> bool:

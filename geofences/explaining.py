@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from geofences.evidence import ENOUGH, is_repeated, weight
+from geofences.evidence import ENOUGH, is_repeated, leave_weight, weight
 from geofences.fixes import DEFAULT_SCREEN, Fix, FixRejection, ScreenPolicy
 from geofences.index import GeofenceIndex, Sighting
 from geofences.presence import advance, next_due, screened
@@ -101,7 +101,7 @@ def _weighed(before: Presence, after: Presence, zone: Zone, fix: Fix, index: Geo
     for ring, margin, inside in zip(zone.rings, zone.exit_margins, distances, strict=True):
         held = ring <= was.held
         beyond = -inside - margin if held else inside
-        weighs = 0 if repeated else weight(beyond, fix.accuracy)
+        weighs = 0 if repeated else (leave_weight if held else weight)(beyond, fix.accuracy)
         pendings = _pending(was, ring), _pending(became, ring)
         yield Weighed(zone.store, ring, held, inside, beyond, weighs, repeated, *pendings)
 

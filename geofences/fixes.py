@@ -27,6 +27,9 @@ FAST = 4.0
 """m/s: nobody shops at this speed."""
 FAST_WITHIN = 60_000
 
+COARSE = 150.0
+"""Metres: a worse fix comes from a cell tower. Its circle is wider than it says, and the next one repeats its error."""
+
 LARGEST_ACCURACY = 6_553.5
 LARGEST_SPEED = 655.34
 
@@ -172,7 +175,8 @@ def is_reachable(earlier: Fix, later: Fix, policy: ScreenPolicy = DEFAULT_SCREEN
 
 
 def is_fast(fixes: Sequence[Fix]) -> bool:
-    """Whether the last fix is of somebody who rides: by what the phone says, else by how far it came in a minute."""
+    """Whether somebody rode at the last fix that is not coarse: by the phone, else by how far it came in a minute."""
+    fixes = [fix for fix in fixes if fix.accuracy <= COARSE] or fixes
     last = fixes[-1]
     if last.speed is not None or len(fixes) < 2:
         return (last.speed or 0.0) > FAST

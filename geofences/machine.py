@@ -1,10 +1,10 @@
 """One store's state machine: its transitions stand in one table. Its law stands on top of `presence.py`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 
-from geofences.evidence import ENOUGH, MOST, is_repeated, is_steady, weight
-from geofences.fixes import LATENESS, Fix, is_fast
+from geofences.evidence import ENOUGH, MOST, is_repeated, is_steady, leave_weight, weight
+from geofences.fixes import COARSE, LATENESS, Fix, is_fast
 from geofences.rings import Ring, Zone
 from geofences.states import Pending, Presence, StorePresence, Transition, TransitionKind, TransitionReason
 
@@ -58,9 +58,15 @@ def dues(state: StorePresence, presence: Presence) -> list[int]:
     leave = _certain_leave(state)
     if leave is not None:
         dues.append(leave.due)
-    elif state.visit_due is not None and not is_fast(presence.fixes):
+    elif state.visit_due is not None and _stands(state.visit_due, presence.fixes):
         dues.append(state.visit_due)
     return dues
+
+
+def _stands(visit_due: int, fixes: Sequence[Fix]) -> bool:
+    """Whether a DWELL may be told: nobody who rides stays, and of one that waited a coarse fix knows nothing."""
+    last = fixes[-1]
+    return (last.accuracy <= COARSE or last.at < visit_due) and not is_fast(fixes)
 
 
 def _certain_leave(state: StorePresence) -> Pending | None:
@@ -101,9 +107,9 @@ def _weigh(
     entered = left = None
     for level, (geofence, inside) in enumerate(zip(zone.geofences, distances, strict=True)):
         ring, policy, leaving = geofence.ring, geofence.policy, geofence.ring <= state.held
-        weighs = 0 if repeated else weight(-inside - policy.exit_margin if leaving else inside, fix.accuracy)
+        weighs = leave_weight(-inside - policy.exit_margin, fix.accuracy) if leaving else weight(inside, fix.accuracy)
         hold = policy.gone_after if leaving else policy.enter_after
-        evidence, pending = _observe(pendings.pop(ring, None), ring, weighs, fix.at, hold)
+        evidence, pending = _observe(pendings.pop(ring, None), ring, 0 if repeated else weighs, fix.at, hold)
         stage = _stage(leaving, any(before.ring == ring for before in state.pendings))
         kind = _TABLE[stage, evidence][1]
         if pending is not None:

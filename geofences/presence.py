@@ -9,7 +9,7 @@ The law
    beyond the edge that would have to be crossed: inwards for a ring not held, outwards and beyond the exit margin for
    one that is. The reach is the accuracy, at least FLOOR; of one worse than COARSE the rest counts twice. Below FAINT
    it weighs nothing: an error circle over the edge decides nothing by itself. A coarse fix that repeats one of the last
-   to the digit weighs nothing either (`evidence.py`).
+   to the digit weighs nothing either, and for a leave only one that is certain (1) weighs anything (`evidence.py`).
 2. A change is pending from its first evidence (`began`). Evidence adds up over fixes, contrary evidence takes away, a
    fix that is certainly on the other side ends it. It is confirmed by a fix when the evidence is ENOUGH (1) and the
    hold time is over. A change happened `at` its first evidence; `confirmed_at` says when we believed it.
@@ -17,7 +17,8 @@ The law
    comes outermost first, EXIT innermost first, every EXIT before any ENTER.
 4. Timers, stored in the state so that they need no policy: a leave with enough evidence is confirmed when its hold time
    is over, even in silence; DWELL is due `visit_after` after the visit ring was entered, unless the device is leaving,
-   or was fast at its last fix (then the next fix decides); after SILENCE everything ends with reason `timeout`.
+   or was fast at its last fix that is not coarse (then the next such fix decides); after SILENCE everything ends with
+   reason `timeout`.
 5. Before a fix is applied, the timers due before it fire. A timed transition carries its due time, never a clock's: it
    is its `confirmed_at`, and its `at` as well, except for a leave, which happened at its first evidence.
 6. A late fix, older than the newest, takes its place among the last FIXES_KEPT if it is at most LATENESS late: each

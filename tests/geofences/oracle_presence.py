@@ -67,11 +67,18 @@ def reachable(a: Place, b: Place) -> bool:
     return seconds > 1_800 or not compare(metres, 100.0 * seconds, 0.01 * abs(metres) + 1)
 
 
+def known(fix: Place) -> bool:
+    """By more than a cell tower."""
+    return fix.accuracy <= 150
+
+
 def fast(fixes: list[Place]) -> bool:
-    last = fixes[-1]
+    kept = fixes[-8:]
+    if any(known(fix) for fix in kept):
+        kept = [fix for fix in kept if known(fix)]
+    last = kept[-1]
     if last.speed is not None:
         return last.speed > 4
-    kept = fixes[-8:]
     within = [fix for fix in kept[:-1] if last.at - fix.at <= 60]
     other = within[0] if within else kept[-2] if len(kept) > 1 else None
     if other is None:
@@ -150,7 +157,8 @@ class OneStore:
         elif inner is not None:
             self._enter(inner, fix.at)
         visit = self._visit_due()
-        if visit is not None and visit <= fix.at and self._certain_leave() is None and not fast(self.fixes):
+        overdue = visit is not None and visit <= fix.at and self._certain_leave() is None
+        if overdue and known(fix) and not fast(self.fixes):
             self._dwell(visit, fix.at)
 
     def _ridden(self, last: Place, fix: Place, distance: float, held: int, evidence: dict[int, float]) -> list[Told]:
@@ -177,6 +185,8 @@ class OneStore:
         says = beyond / scale
         says = 1.0 if compare(says, 1.0, 0.003) else -1.0 if not compare(says, -1.0, 0.003) else says
         if not compare(abs(says), 0.1, 0.003):
+            says = 0.0
+        if holding and not known(fix) and 0.0 < says < 1.0:
             says = 0.0
         same = [old for old in self.fixes[-8:-1] if (old.lon, old.lat, old.accuracy) == fix_key(fix)]
         if same and fix.accuracy > 150:

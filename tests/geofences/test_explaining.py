@@ -23,9 +23,10 @@ def test_it_says_what_a_fix_weighs_and_what_is_still_missing():
 
 
 def test_it_says_why_a_fix_decides_nothing():
-    presence, _ = follow(SHOP, [fix_at(0, 0), fix_at(400, MINUTE, 600)])
+    presence, _ = follow(SHOP, [fix_at(0, 0), fix_at(400, MINUTE, 600), fix_at(135, MINUTE + 30_000, 40)])
     assert "no new evidence" in str(explained(presence, fix_at(400, 2 * MINUTE, 600)))
     assert "too near the edge to weigh" in str(explained(presence, fix_at(116, 2 * MINUTE, 40)))
+    assert "too near the edge to weigh" in str(explained(presence, fix_at(1_100, 2 * MINUTE, 601)))
     assert "what was pending is over" in str(explained(presence, fix_at(0, 2 * MINUTE)))
 
 

@@ -14,6 +14,7 @@ from geofences.walks import walk
 from tests.geofences.street import (
     CATCHMENT,
     DOOR,
+    HOUR,
     MINUTE,
     PROXIMITY,
     SECOND,
@@ -89,13 +90,60 @@ def test_two_coarse_fixes_between_good_ones_end_no_stay():
 
 
 def test_a_cell_tower_that_repeats_itself_adds_no_evidence():
-    presence, _ = follow(a_store(proximity=100), [fix_at(0, 0)])
-    for _ in range(5):
-        presence, transitions = follow(
-            a_store(proximity=100), [fix_at(1_200, presence.fixes[-1].at - START + MINUTE, 1_001)], presence
-        )
-        assert TransitionKind.EXIT not in kinds(transitions)
-    assert presence.stores["haussmann"].pendings[0].evidence < 1_000
+    """0.96 of an entry, five times over."""
+    shop = a_store(proximity=240)
+    presence, transitions = follow(shop, [fix_at(0, each * MINUTE, 200) for each in range(5)])
+    assert transitions == []
+    assert presence.stores["haussmann"].pendings[0].evidence == 960
+
+
+def test_cell_towers_that_are_each_in_doubt_do_not_add_up_to_an_exit():
+    """Day 22 of the field trial: 0.42, 0.38 and 0.33 of a leave by three towers, and good fixes in the ring around."""
+    towers = [fix_at(857, MINUTE, 697), fix_at(746, 2 * MINUTE, 650), fix_at(664, 4 * MINUTE, 648)]
+    fixes = [fix_at(30, 0, 36), *towers, fix_at(-20, 30 * MINUTE - SECOND, 36)]
+    assert told(follow(a_store(proximity=250), fixes)[1]) == ["ENTER proximity first_seen", "DWELL proximity"]
+
+
+def test_a_cell_tower_that_is_certain_ends_a_stay():
+    """Of an accuracy of 650 m 1,150 m are needed, from an edge of 100 m and its margin of 15."""
+    for metres, leaves in ((1_250, False), (1_280, True)):
+        _, transitions = follow(a_store(proximity=100), [fix_at(0, 0), fix_at(metres, 10 * MINUTE, 650)], until=HOUR)
+        assert (transitions[-1].reason is None) is leaves
+
+
+def test_cell_towers_that_are_each_in_doubt_add_up_to_an_entry():
+    """A ring smaller than what the phone knows is still entered: half of an entry twice."""
+    fixes = [fix_at(0, 0, 200), fix_at(10, MINUTE, 199)]
+    _, transitions = follow(a_store(proximity=140), fixes)
+    assert told(transitions) == ["ENTER proximity first_seen"]
+
+
+def test_who_drives_through_and_is_placed_by_cell_towers_then_is_no_visit():
+    """Days 432, 480, 531 and 995 of the field trial: a good fix on the way through, then towers, for however long."""
+    through = [fix_at(-1_491, 0, 37), fix_at(-770, MINUTE, 38), fix_at(-133, 2 * MINUTE, 19)]
+    towers = [fix_at(250 + each, (3 + each) * MINUTE, 697) for each in range(12)]
+    for silent_after in range(len(towers) + 1):
+        _, transitions = follow(a_store(proximity=250), [*through, *towers[:silent_after]], until=2 * HOUR)
+        assert told(transitions) == ["ENTER proximity", "EXIT proximity timeout"]
+
+
+def test_who_drove_there_and_stays_is_a_visit_once_a_good_fix_says_so():
+    through = [fix_at(-770, MINUTE, 38), fix_at(-133, 2 * MINUTE, 19)]
+    towers = [fix_at(250 + each, (3 + each) * MINUTE, 697) for each in range(12)]
+    _, transitions = follow(a_store(proximity=250), [*through, *towers, fix_at(-100, 20 * MINUTE, 30)])
+    assert told(transitions) == ["ENTER proximity", "DWELL proximity"]
+    assert (transitions[1].at, transitions[1].confirmed_at) == (START + 5 * MINUTE, START + 20 * MINUTE)
+
+
+def test_who_came_slowly_and_is_placed_by_cell_towers_then_is_a_visit_in_time():
+    fixes = [
+        fix_at(-330, 0),
+        fix_at(-133, 2 * MINUTE),
+        *(fix_at(250 + each, (2 + each) * MINUTE, 697) for each in (1, 2)),
+    ]
+    _, transitions = follow(a_store(proximity=250), fixes, until=6 * MINUTE)
+    assert told(transitions) == ["ENTER proximity", "DWELL proximity"]
+    assert transitions[1].at == transitions[1].confirmed_at == START + 5 * MINUTE
 
 
 def test_buffered_fixes_that_arrive_late_are_applied_in_their_place():

@@ -79,6 +79,30 @@ def test_what_was_told_and_forgotten_since_is_not_told_again():
     assert (len(after.fixes), transitions) == (4, [])
 
 
+def two_shops(first, second, policy=None):
+    """Each so many metres east of the door, and so wide."""
+    placed = zip(("a-shop", "z-shop"), (first, second), strict=True)
+    return GeofenceIndex([a_zone(name, east_of_door(at), {PROXIMITY: radius}, policy) for name, (at, radius) in placed])
+
+
+def test_what_a_late_fix_tells_of_several_stores_comes_in_the_order_in_which_it_would_have_been_believed():
+    index = two_shops((0, 100), (150, 100))
+    presence, transitions = follow(index, [fix_at(-1_000, -MINUTE), fix_at(70, 20 * SECOND, 50)])
+    assert transitions == []
+    _, transitions = follow(index, [fix_at(80, 10 * SECOND, 30)], presence)
+    assert [each.store for each in transitions] == ["z-shop", "a-shop"]
+    assert {each.confirmed_at - START for each in transitions} == {20 * SECOND}
+
+
+def test_what_a_late_fix_ends_is_told_before_what_it_begins():
+    index = two_shops((0, 100), (200, 180), RingPolicy(0, 0.0, 0))
+    presence, transitions = follow(index, [fix_at(85, -MINUTE, 50), fix_at(0, 20 * SECOND, 4_000)])
+    assert [(each.kind, each.store) for each in transitions] == [("ENTER", "z-shop")]
+    assert [*presence.stores] == ["a-shop", "z-shop"]
+    _, transitions = follow(index, [fix_at(-30, 10 * SECOND)], presence)
+    assert [(each.kind, each.store) for each in transitions] == [("EXIT", "z-shop"), ("ENTER", "a-shop")]
+
+
 @pytest.mark.parametrize(("seconds", "rejection"), [(60, None), (61, FixRejection.OUT_OF_ORDER)])
 def test_the_bound_of_lateness_is_a_minute(seconds, rejection):
     presence, _ = follow(SHOP, [fix_at(FAR, -9 * MINUTE), fix_at(FAR, 0)])
