@@ -25,6 +25,7 @@ REMEMBERED = 65_536
 
 DIGEST = 6
 _ENTRY = Struct(">6sHI")
+_NAME = Struct(">6s6x")
 
 
 class Recency(NamedTuple):
@@ -86,9 +87,9 @@ def times(recency: Recency) -> Iterator[int]:
     return (high << 32 | low for _, high, low in _ENTRY.iter_unpack(recency.latest + recency.before))
 
 
-def digests(recency: Recency) -> frozenset[bytes]:
-    """All names that are kept."""
-    return frozenset(name for name, _, _ in _ENTRY.iter_unpack(recency.latest))
+def digests(recency: Recency) -> Iterator[bytes]:
+    """All names that are kept, that of what was bought last first."""
+    return (name for (name,) in _NAME.iter_unpack(recency.latest))
 
 
 def _all_known(recency: Recency, start: int) -> bool:
