@@ -102,8 +102,8 @@ def withhold(occasion: Occasion, refused: Refusal, circumstances: Circumstances)
 def _told(
     trigger: Trigger, occasion: Occasion, weighed: Weighed, offer: Offer | None, circumstances: Circumstances
 ) -> Decision:
-    own = [(each.campaign.id, against) for each, against in weighed.candidates if each.trigger.id == trigger.id]
-    considered = tuple(map(Considered._make, own))
+    own = [each for each in weighed.candidates if each[0].trigger.id == trigger.id]
+    considered = tuple([Considered(candidate.campaign.id, against) for candidate, against in own])
     if offer is not None and offer.trigger.id == trigger.id:
         return _decision(trigger, occasion, circumstances, considered, None, offer)
     refused = _why_not(trigger, considered, weighed.silent, circumstances)
@@ -133,10 +133,21 @@ def _decision(
 ) -> Decision:
     """The record of `trigger`: why nothing came of it, or the offer that did."""
     reason, detail = refused or (None, None)
-    came = (None, None, None) if offer is None else (offer.campaign, offer.id, offer.cost)
-    named, hashed = decision_id(trigger), circumstances.rules.hash
-    whose = (occasion.retailer, occasion.member)
-    return Decision(named, hashed, trigger, *whose, trigger.at, considered, reason, detail, *came)
+    campaign, named, cost = (None, None, None) if offer is None else (offer.campaign, offer.id, offer.cost)
+    return Decision(
+        decision_id(trigger),
+        circumstances.rules.hash,
+        trigger,
+        occasion.retailer,
+        occasion.member,
+        trigger.at,
+        considered,
+        reason,
+        detail,
+        campaign,
+        named,
+        cost,
+    )
 
 
 def decision_id(trigger: Trigger) -> str:
@@ -145,14 +156,15 @@ def decision_id(trigger: Trigger) -> str:
 
 
 def _offer(candidate: Candidate, occasion: Occasion, circumstances: Circumstances) -> Offer:
-    trigger, template = candidate.trigger, candidate.template
-    offer_id = timed_id(trigger.at, "offer", occasion.retailer, candidate.member.id, candidate.campaign.id, occasion.id)
+    trigger, template, retailer = candidate.trigger, candidate.template, occasion.retailer
+    campaign, member, secret = candidate.campaign.id, candidate.member.id, circumstances.secret
+    offer_id = timed_id(trigger.at, "offer", retailer, member, campaign, occasion.id)
     until, product = candidate.coupon_until, candidate.product
     return Offer(
         offer_id,
-        occasion.retailer,
-        candidate.member.id,
-        candidate.campaign.id,
+        retailer,
+        member,
+        campaign,
         candidate.store.id,
         trigger.ring,
         candidate.worded.text,
@@ -161,7 +173,7 @@ def _offer(candidate: Candidate, occasion: Occasion, circumstances: Circumstance
         until if until is not None else trigger.at + template.valid_for,
         circumstances.rules.hash,
         trigger,
-        stop_url(circumstances.public_url, occasion.retailer, candidate.member.id, circumstances.secret),
+        stop_url(circumstances.public_url, retailer, member, secret),
         product=product.id if product else None,
         service=template.service,
         link=template.link,
@@ -169,7 +181,7 @@ def _offer(candidate: Candidate, occasion: Occasion, circumstances: Circumstance
         stamp=template.stamp,
         cost=template.cost,
         discount=_discount(candidate),
-        coupon=None if until is None else OfferCoupon(coupon_code(circumstances.secret, offer_id), until),
+        coupon=None if until is None else OfferCoupon(coupon_code(secret, offer_id), until),
     )
 
 
