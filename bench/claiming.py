@@ -3,11 +3,11 @@
     python -m bench.claiming [--rounds 15] [--scale 0.01]
 
 Each trigger is of another member: with a profile, consent, visits, a year of purchases and a dozen contacts. Three
-campaigns wait for it; one is for another tier, one wins with a discount and a coupon, one comes after. The winner is
-limited, so that a claim takes three things: a place and its money, the outcome, and what that does to the member. The
-peer (`bench.peers.afternoon`) does the same with one call a step and member, each awaited; both decide with the same
-code, and must come to the same outcomes, byte for byte. The time that passes, and in brackets the CPU of this process;
-both in turns on the same server, medians of the rounds.
+campaigns wait for it; one is for another tier, one wins with a discount and a coupon, one comes after. Where the winner
+is limited, a claim takes a place and its money, then the outcome with what that does to the member; else only the
+latter. The peer (`bench.peers.afternoon`) does the same with one call a step and member, each awaited; both decide with
+the same code, and must come to the same outcomes, byte for byte. The time that passes, and in brackets the CPU of this
+process; both in turns on the same server, medians of the rounds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time as clock
 from statistics import median
 from typing import NamedTuple
@@ -30,7 +30,7 @@ from geofences.index import GeofenceIndex
 from offers.campaigns import Campaign, Discount, OfferTemplate, PerMember, Rules, Store, Text, Who
 from offers.contact_policy import Cap, ContactPolicy, QuietHours
 from offers.history import NO_PURCHASES, Line, Purchase, with_purchase
-from offers.limits import Limits
+from offers.limits import UNLIMITED, Limits
 from offers.members import Consent, Contact, Grant, Profile, Visit, Visits
 from offers.money import Money
 from offers.occasions import Occasion
@@ -59,17 +59,18 @@ HELLO = OfferTemplate({"fr": Text("Bonjour $first_name !", "Bonjour $first_name 
 PLENTY = Limits(1_000_000, Money(500_000_000, "EUR"))
 CAMPAIGNS = (
     Campaign("black", 0, DOOR, GIFT, Who(tiers=frozenset({"black"}))),
-    Campaign("gift", 1, DOOR, GIFT, Who(least_visits=2), PLENTY, PerMember(1, 7 * DAY)),
+    Campaign("gift", 1, DOOR, GIFT, Who(least_visits=2), per_member=PerMember(1, 7 * DAY)),
     Campaign("hello", 2, DOOR, HELLO),
 )
 TOGETHER = (Step.LOAD, Step.CLAIM)
 ALL = (Step.LOAD, Step.DECIDE, Step.CLAIM)
 
 
-def retailer() -> Retailer:
-    """One store, and the campaigns at its door."""
+def retailer(limits: Limits) -> Retailer:
+    """One store, and the campaigns at its door, each with those limits."""
     stores = {"haussmann": Store("haussmann", "Haussmann", PARIS)}
-    rules = Rules(NAME, PARIS, "fr-FR", stores, CAMPAIGNS, POLICY, {}, "bench")
+    campaigns = tuple(replace(each, limits=limits) for each in CAMPAIGNS)
+    rules = Rules(NAME, PARIS, "fr-FR", stores, campaigns, POLICY, {}, "bench")
     return Retailer(rules, GeofenceIndex([]), b"bench", "https://offers.example")
 
 
@@ -157,11 +158,11 @@ class Side:
         return watch, done
 
 
-async def measure(url: str, count: int, rounds: int) -> list[str]:
+async def measure(url: str, count: int, rounds: int, limits: Limits) -> list[str]:
     """What is printed."""
     own, theirs = await connect(url), Afternoon(url)
     sides = (Side("together", own, count), Side("one by one", theirs, 1))
-    triggers, known = occasions(count), retailer()
+    triggers, known = occasions(count), retailer(limits)
     watches: dict[str, list[Stopwatch]] = {side.name: [] for side in sides}
     for _ in range(rounds + 1):
         answers = []
@@ -196,9 +197,11 @@ def main() -> None:
     parser.add_argument("--triggers", type=int, default=64)
     parser.add_argument("--scale", type=float, default=1.0, help="0.01 for a trial")
     given = parser.parse_args()
+    triggers = max(2, int(given.triggers * given.scale))
     with redis() as url:
-        for line in asyncio.run(measure(url, max(2, int(given.triggers * given.scale)), given.rounds)):
-            print(line)
+        for name, limits in (("limited", PLENTY), ("without limits", UNLIMITED)):
+            for line in asyncio.run(measure(url, triggers, given.rounds, limits)):
+                print(f"{name}, {line}")
 
 
 if __name__ == "__main__":
