@@ -14,6 +14,7 @@ def handed_over(visits: Visits, own: Visits, device: str) -> Visits:
     """A member's `visits` with the `own` of a device that are new to them; both were there: it is one visit."""
     known = max(visits.handed.get(device, 0), own.handed.get(device, 0))
     visits = with_passages(visits, own.trail, maxsize) if own.trail else visits
+    visits = _with_marks(visits, own, device) if own.series or own.handed else visits
     new = own.count - known
     if new <= 0:
         return visits
@@ -26,6 +27,13 @@ def handed_over(visits: Visits, own: Visits, device: str) -> Visits:
     older = visits.older._replace(lost=max(visits.older.lost, own.older.lost))
     visits = replace(visits, count=count, older=older, handed={**visits.handed, device: own.count})
     return with_known(visits, (*merged, *apart)) if merged or apart else visits
+
+
+def _with_marks(visits: Visits, own: Visits, device: str) -> Visits:
+    """How far each series has come, and what was handed over to both."""
+    series = {name: max(step, visits.series.get(name, step)) for name, step in own.series.items()}
+    handed = {name: max(count, visits.handed.get(name, 0)) for name, count in own.handed.items() if name != device}
+    return replace(visits, series={**visits.series, **series}, handed={**visits.handed, **handed})
 
 
 def without_handed(own: Visits, device: str) -> Visits:

@@ -29,8 +29,13 @@ async def hand_over_cards(retailer: str, cards: Iterable[str], member: str, tabl
     owners = await tables.links.members_of([f"{retailer}|{card}" for card in named])
     theirs = [card_owner(retailer, card) for card in named if owners[f"{retailer}|{card}"] == member]
     for own in await tables.members.holding(theirs):
-        await _hand_over_purchases(own, f"{retailer}|{member}", tables)
-        await _hand_over_contacts(own, f"{retailer}|{member}", tables)
+        await hand_over_history(own, f"{retailer}|{member}", tables)
+
+
+async def hand_over_history(own: str, owner: str, tables: Tables) -> None:
+    """Purchases and contacts of `own` are the `owner`'s; each counts once."""
+    await _hand_over_purchases(own, owner, tables)
+    await _hand_over_contacts(own, owner, tables)
 
 
 async def _hand_over_purchases(own: str, owner: str, tables: Tables) -> None:

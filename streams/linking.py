@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from streams.admitting import settle, told_cards
 from streams.arrivals import Arrival, check_in_rejection
+from streams.merging import member_named
 from streams.messages import CheckIn
 from streams.newest import deleted_at
 from streams.records import Outgoing
@@ -56,7 +57,8 @@ async def link_by_coupon(retailer: str, code: str, card: str, at: int, tables: T
     coupon = await tables.coupons.find(f"{retailer}|{code}")
     if coupon is None or (coupon.redemption is None and at >= coupon.expires_at):
         return []
-    whole = await _link("card", card, retailer, coupon.member, at, tables)
+    member = await member_named(retailer, coupon.member, tables)
+    whole = await _link("card", card, retailer, member, at, tables)
     return [] if whole is None else [whole]
 
 

@@ -13,6 +13,7 @@ from offers.products import Product
 from offers.purchase_rules import store_day
 from streams.held import card_owner, hand_over_cards, with_contacts
 from streams.linking import link_by_coupon
+from streams.merging import follow, member_named
 from streams.messages import ContactMade, Purchase
 from streams.newest import deleted_at
 from streams.records import Outgoing
@@ -70,12 +71,16 @@ async def owner_of(said: Purchase | ContactMade, tables: Tables) -> str:
     member = said.member
     if member is None and said.card is not None:
         member = await tables.links.member_of("card", f"{said.retailer}|{said.card}")
-    return card_owner(said.retailer, said.card or "") if member is None else f"{said.retailer}|{member}"
+    if member is None:
+        return card_owner(said.retailer, said.card or "")
+    return f"{said.retailer}|{await member_named(said.retailer, member, tables)}"
 
 
 async def _hand_over(said: Purchase | ContactMade, owner: str, tables: Tables) -> None:
-    """Of a card that was given to a member just now: its history is theirs."""
-    if said.card is not None and owner == card_owner(said.retailer, said.card):
+    """Of a card that was given to a member just now, or a member who was merged just now: it is that one's history."""
+    if said.card is None or owner != card_owner(said.retailer, said.card):
+        await follow(said.retailer, owner.partition("|")[2], tables)
+    else:
         member = await tables.links.member_of("card", f"{said.retailer}|{said.card}")
         if member is not None:
             await hand_over_cards(said.retailer, [said.card], member, tables)

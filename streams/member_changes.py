@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+from msgspec import structs
 
 from offers.members import Consent, Grant, Profile, Wish
 from streams.admitting import admit, cards_of, device_owner, devices_of, settle
 from streams.decoding import Fault, NotAMessage
+from streams.merging import absorb, follow, member_named
 from streams.messages import ConsentSaid, MemberChange, Preference
-from streams.newest import deleted, deleted_at, granted, merged, wished
+from streams.newest import deleted, deleted_at, granted, merged, merged_at, wished
 from streams.records import Outgoing
 from streams.retailers import Retailers
 from streams.tables.links import Linked
@@ -27,8 +29,10 @@ _FOR_GOOD = 1 << 62
 
 async def change_member(change: MemberChange, tables: Tables, retailers: Retailers) -> list[Outgoing]:
     """Merge a patch; the merged whole goes to the topic `members`."""
+    change = structs.replace(change, member=await member_named(change.retailer, change.member, tables))
     owner, at = f"{change.retailer}|{change.member}", to_milliseconds(change.at)
     before: Fields = (await tables.members.read("profile", owner)).value
+    told: list[Outgoing] = []
     if change.deleted:
         await _take(change, before.profile, Profile(), tables)
         if at > deleted_at(before):
@@ -39,7 +43,10 @@ async def change_member(change: MemberChange, tables: Tables, retailers: Retaile
         await _hear(owner, change.consent, None, at, tables)
         fields = await tables.members.revise("profile", owner, lambda fields: merged(fields, change))
         await _give(change, fields, tables)
-    return [await settle(change.retailer, change.member, tables)]
+        if change.merges and at > deleted_at(fields):
+            told += await absorb(change.retailer, change.member, change.merges, at, tables)
+    member = await follow(change.retailer, change.member, tables)
+    return [*told, await settle(change.retailer, member, tables)]
 
 
 async def change_preference(preference: Preference, tables: Tables, retailers: Retailers) -> list[Outgoing]:
@@ -53,7 +60,7 @@ async def change_preference(preference: Preference, tables: Tables, retailers: R
     await _hear(owner, said, preference.contact, to_milliseconds(preference.at), tables)
     member = member or await _member_behind(preference, tables)  # it may have been linked meanwhile
     if member is not None:
-        return [await settle(retailer, member, tables)]
+        return [await settle(retailer, await follow(retailer, member, tables), tables)]
     await admit(retailer, device or "", tables)
     return []
 
@@ -64,7 +71,7 @@ async def _member_behind(preference: Preference, tables: Tables) -> str | None:
         member = await links.member_of("card", f"{preference.retailer}|{preference.card}")
     if member is None and preference.device is not None:
         member = await links.member_of("link", f"{preference.retailer}|{preference.device}")
-    return member
+    return None if member is None else await member_named(preference.retailer, member, tables)
 
 
 def _grants(said: ConsentSaid, at: int) -> dict[str, Grant]:
@@ -111,6 +118,6 @@ async def _give(change: MemberChange, fields: Fields, tables: Tables) -> None:
         ("card", "phones_hashed", change.phones_hashed),
     )
     for kind, field, names in said:
-        if names is not msgspec.UNSET and fields.said.get(field) == at:
+        if names is not msgspec.UNSET and (fields.said.get(field) == at or at <= merged_at(fields)):
             for name in names:
                 await tables.links.give(kind, f"{change.retailer}|{name}", change.member, at)

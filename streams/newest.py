@@ -19,9 +19,11 @@ TIMES = frozenset({"joined", "last_visit"})
 
 _LINKED = ("linked_devices", "linked_cards")
 _PATCHED = tuple(name for name in Profile.__dataclass_fields__ if name not in ("attributes", *_LINKED))
+_LISTS = ("devices", "cards", "emails_hashed", "phones_hashed")
 _ATTRIBUTE = "attributes."
 """Before the name of an attribute: when it was said last stands among the fields."""
-_DELETED = "deleted"
+_DELETED, _MERGED = "deleted", "merged"
+_NOBODY = Fields()
 
 
 def merged(fields: Fields, change: MemberChange) -> Fields:
@@ -29,6 +31,8 @@ def merged(fields: Fields, change: MemberChange) -> Fields:
     at = to_milliseconds(change.at)
     if at <= deleted_at(fields):
         return fields
+    if at <= merged_at(fields):
+        return joined_fields(fields, merged(_NOBODY, change))
     news = {name: _plain(name, getattr(change, name)) for name in _PATCHED if _says(change, name)}
     if change.attributes is not msgspec.UNSET:
         news |= {_ATTRIBUTE + name: value for name, value in change.attributes.items()}
@@ -46,6 +50,34 @@ def _with(fields: Fields, newest: Mapping[str, Any], at: int) -> Fields:
     attributes = {name.removeprefix(_ATTRIBUTE): known[name] for name in sorted(kept) if known.get(name) is not None}
     left = {name: moment for name, moment in said.items() if name not in told or name in kept}
     return Fields(replace(fields.profile, **of_profile, attributes=attributes), left)
+
+
+def merged_at(fields: Fields) -> int:
+    """When another member was last merged into this one; a word from before speaks of one of them alone. -1: never."""
+    return fields.said.get(_MERGED, -1)
+
+
+def merging(fields: Fields, at: int) -> Fields:
+    """`fields` of one into whom another was merged at `at`."""
+    return Fields(fields.profile, fields.said | {_MERGED: max(at, merged_at(fields))})
+
+
+def joined_fields(fields: Fields, other: Fields) -> Fields:
+    """The newest words of both; what is listed by either is listed by both."""
+    if merged_at(other) > 0:
+        fields = merging(fields, merged_at(other))
+    for name, at in sorted(other.said.items()):
+        if name in _LISTS:
+            names = (*getattr(fields.profile, name), *getattr(other.profile, name))
+            fields = _with(fields, {name: tuple(dict.fromkeys(names))}, max(at, fields.said.get(name, at)))
+        elif name not in (_DELETED, _MERGED) and at > fields.said.get(name, -1):
+            own = name.removeprefix(_ATTRIBUTE)
+            value = getattr(other.profile, name) if name in _PATCHED else other.profile.attributes.get(own)
+            fields = _with(fields, {name: value}, at)
+    profile = fields.profile
+    devices = dict.fromkeys((*profile.linked_devices, *other.profile.linked_devices))
+    cards = dict.fromkeys((*profile.linked_cards, *other.profile.linked_cards))
+    return Fields(replace(profile, linked_devices=tuple(devices), linked_cards=tuple(cards)), fields.said)
 
 
 def deleted_at(fields: Fields) -> int:

@@ -36,6 +36,7 @@ from streams.deciding import settle
 from streams.decoding import Decoder, Fault, NotAMessage, dead_letter, one_of
 from streams.errors import InfrastructureError
 from streams.linking import link_by_cards
+from streams.merging import members_meant
 from streams.messages import CheckIn, Ping
 from streams.outputs import dead_letter_record, transition_record
 from streams.records import Outgoing, Producer, Record
@@ -149,6 +150,7 @@ class _Way:
         self._clocks = clocks
         self._clockwork = Clockwork(clocks)
         self._cards: dict[str, str | None] = {}
+        self._meant: dict[str, str] = {}
         self._outgoing: list[Outgoing | Occasion] = []
         self._clock = 0
         self._arose: list[tuple[int, Occasion]] = []
@@ -179,6 +181,8 @@ class _Way:
             self._clockwork.add(partition, at, owner)
         cards = {f"{each.retailer}|{each.card}" for each in _check_ins(arrivals) if each.card is not None}
         self._cards = await self._tables.links.members_of(sorted(cards))
+        named = [f"{each.retailer}|{each.member}" for each in _check_ins(arrivals) if each.member is not None]
+        self._meant = await members_meant(named, self._tables)
         self._outgoing += await link_by_cards(arrivals, self._cards, self._tables)
         await self._open_tracks(partitions)
         return [arrival for arrival in arrivals if self._admitted(arrival)]
@@ -295,7 +299,8 @@ class _Way:
             self._reject(doubt, arrival)
         else:
             card = None if check_in.card is None else self._cards.get(f"{check_in.retailer}|{check_in.card}")
-            member = (track and track.member) or check_in.member or card
+            meant = self._meant.get(f"{check_in.retailer}|{check_in.member}", check_in.member)
+            member = (track and track.member) or meant or card
             source = check_in.device or check_in.member or check_in.card or ""
             entered = () if track is None or check_in.via not in IN_THE_STORE else self._arrive(track, store, at)
             self._arise(check_in_occasion(retailer.rules, member, check_in.device, source, scanned, at, entered))

@@ -8,6 +8,7 @@ from offers.coupons import Coupon, Redemption, TillAnswer, well_formed
 from offers.limits import settled
 from offers.members import Contact
 from offers.money import Money
+from streams.merging import follow, member_named
 from streams.messages import RedemptionAsked
 from streams.records import Outgoing
 from streams.retailers import Retailers
@@ -71,9 +72,11 @@ async def _mark_contact(retailer: str, coupon: Coupon, tables: Tables) -> None:
     def marked(contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
         return tuple(each._replace(redeemed=used_at) if each.id == coupon.offer else each for each in contacts)
 
-    owner = f"{retailer}|{coupon.member}"
+    member = await member_named(retailer, coupon.member, tables)
+    owner = f"{retailer}|{member}"
     if any(each.id == coupon.offer for each in (await tables.members.read("contacts", owner)).value):
         await tables.members.revise("contacts", owner, marked)
+        await follow(retailer, member, tables)
 
 
 async def _keep_place(retailer: str, coupon: Coupon, tables: Tables) -> None:

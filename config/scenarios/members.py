@@ -108,6 +108,7 @@ class Member(Described):
     emails_hashed: Names | None = None
     phones_hashed: Names | None = None
     attributes: Said | None = None
+    merges: Names | None = None
     deleted: YesOrNo | None = None
 
 

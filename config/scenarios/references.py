@@ -88,6 +88,10 @@ class _Known:
     def problems(self, part: Described, path: Path) -> Iterator[Problem]:
         """Names in this one mapping that nobody knows."""
         if isinstance(part, Member):
+            for place, other in enumerate(part.merges or ()):
+                if other not in self._members:
+                    what = f"there is no member {quoted(other)}"
+                    yield Problem((*path, "merges", place), what, did_you_mean(other, self._members))
             return
         if isinstance(part, Spot):
             yield from self._unknown(part, path, ("store", "place"), "store or place", self._sites)

@@ -20,6 +20,7 @@ from streams.gateway.offer_stream import OfferStream, Shown, shown
 from streams.gateway.openapi import DEVICE_TOKEN_PARAMETER
 from streams.gateway.qr import svg
 from streams.gateway.standings import in_time
+from streams.merging import member_named
 from streams.tables.recipients import Recipient, Standing
 from streams.told import OfferTold, read_told
 from streams.topics import OFFERS
@@ -123,9 +124,12 @@ def _asked(caller: Caller, device: str | None, member: str | None) -> tuple[str 
 
 async def _recipient(gateway: Gateway, retailer: str, device: str | None, member: str | None) -> Recipient:
     """The member that was named, or the one behind the device just now."""
-    if device is not None:
-        async with in_time():
-            member = await gateway.doors.tables.links.member_of("link", f"{retailer}|{device}")
+    tables = gateway.doors.tables
+    async with in_time():
+        if device is not None:
+            member = await tables.links.member_of("link", f"{retailer}|{device}")
+        elif member is not None:
+            member = await member_named(retailer, member, tables)
     return Recipient(retailer, member, device)
 
 

@@ -21,6 +21,7 @@ from streams.gateway.doors import Doors
 from streams.gateway.gateway import answering, gateway_of
 from streams.gateway.outage import RETRY_AFTER
 from streams.member_changes import change_preference
+from streams.merging import member_named
 from streams.messages import Preference
 from streams.records import Outgoing
 
@@ -106,6 +107,7 @@ def _is_own(doors: Doors, retailer: str, member: str, token: str) -> bool:
 async def _take_effect(retailer: str, member: str, doors: Doors) -> Preference:
     """Let it hold in Redis, and clear the member's list; a wish said by a clock that is ahead does not outlive it."""
     while True:
+        member = await member_named(retailer, member, doors.tables)
         consent: Consent = (await doors.tables.members.read("consent", f"{retailer}|{member}")).value
         at = max(doors.clock(), consent.wish_at)
         preference = Preference(retailer=retailer, member=member, at=at, contact="stop")

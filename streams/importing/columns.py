@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from streams.importing.lines import FIELDS
 
 PURPOSES = ("offers", "location_history", "analytics", "notices")
-LISTS = ("devices", "cards", "emails_hashed", "phones_hashed")
+LISTS = ("devices", "cards", "emails_hashed", "phones_hashed", "merges")
 VERSION = "consent.version"
 
 _WHOLE, _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,17})"), re.compile(r"-?\d{1,15}\.\d{1,9}")

@@ -34,6 +34,7 @@ FIELDS: Mapping[str, str] = {
     "emails_hashed": "list hashes, such as SHA-256 of the address in small letters",
     "phones_hashed": "list hashes, such as SHA-256 of the number with its country's code",
     "attributes": "write text of at most 200 characters, a number, or true or false",
+    "merges": "list the other names of this member, of 1 to 200 characters",
     "deleted": "write true or false",
 }
 """What may be said of a member, and how it is written."""

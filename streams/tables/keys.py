@@ -22,6 +22,7 @@ KEPT = {
     "coupon": 400 * _DAY,
     "link": 1_200 * _DAY,
     "card": 1_200 * _DAY,
+    "merged": 1_200 * _DAY,
     "product": 1_200 * _DAY,
     "sales": 1_200 * _DAY,
     "places": 400 * _DAY,

@@ -12,8 +12,8 @@ from streams.tables.keys import KEPT, key
 from streams.tables.keyspace import Change, Keyspace
 from streams.tables.presences import Admission, keys_of, unpack_admission
 
-Linked = Literal["link", "card"]
-"""What is linked to a member: a device, or a card."""
+Linked = Literal["link", "card", "merged"]
+"""What is linked to a member: a device, a card, or another member who is the same."""
 
 
 class Link(NamedTuple):
@@ -64,10 +64,10 @@ class Links:
         (packed,) = await self.keyspace.read([key(kind, owner)])
         return unpack_link(packed).member
 
-    async def members_of(self, cards: Sequence[str]) -> dict[str, str | None]:
-        """Whose each card is."""
-        values = await self.keyspace.read([key("card", card) for card in cards])
-        return {card: unpack_link(packed).member for card, packed in zip(cards, values, strict=True)}
+    async def members_of(self, owners: Sequence[str], kind: Linked = "card") -> dict[str, str | None]:
+        """Whose each card is; or into whom each member was merged."""
+        values = await self.keyspace.read([key(kind, owner) for owner in owners])
+        return {owner: unpack_link(packed).member for owner, packed in zip(owners, values, strict=True)}
 
     async def give(self, kind: Linked, owner: str, member: str, at: int) -> None:
         """It is this member's by a word said at `at`, unless a later one made it somebody's."""
@@ -85,6 +85,14 @@ class Links:
 
         await self._revise(kind, owner, given)
         return await self.member_of(kind, owner) == member
+
+    async def pass_on(self, kind: Linked, owner: str, member: str, other: str) -> None:
+        """If it is this member's, it is the other's, as of the same word."""
+
+        def passed(link: Link) -> Link:
+            return link._replace(member=other) if link.member == member else link
+
+        await self._revise(kind, owner, passed)
 
     async def take(self, kind: Linked, owner: str, member: str, at: int) -> None:
         """It is nobody's by a word said at `at`, if it was this member's then; who had it before does not get it."""

@@ -14,6 +14,9 @@ import pytest
 from offers.members import Consent, Wish
 from offers.stopping import stop_token
 from streams import topics
+from streams.gateway.keys import Scope
+from streams.member_changes import change_member
+from streams.messages import MemberChange
 from streams.newest import wished
 from streams.producers import KafkaProducer
 from streams.tables.server import RedisServer
@@ -43,6 +46,25 @@ def test_a_post_stops_all_offers_once_it_is_answered(redis_url: str, sent: dict[
             assert record.key == f"{site.name}|anna".encode()
             (told,) = site.messages(topics.PREFERENCES)
             assert (told["retailer"], told["member"], told["contact"]) == (site.name, "anna", "stop")
+
+    asyncio.run(story())
+
+
+def test_the_address_of_one_who_was_merged_stops_the_one_who_stays(redis_url: str) -> None:
+    async def story() -> None:
+        async with open_site(redis_url) as site:
+            await site.member("anna", "phone")
+            await site.member("anne", "watch")
+            await site.make("anne")
+            offer = await site.make("anna")
+            merged = MemberChange(retailer=site.name, member="anna", at=site.clock(), merges=["anne"])
+            await change_member(merged, site.tables, {})
+            for device in ("phone", "watch"):
+                assert await site.listed(site.as_device(device)) == [offer]
+            assert await site.listed(site.as_(Scope.CRM), "?member=anne") == [offer]
+            answer = await site.client.post(site.stop_address("anne"))
+            assert (answer.status_code, await wish(site)) == (200, "stop")
+            assert await site.listed(site.as_device("watch")) == []
 
     asyncio.run(story())
 

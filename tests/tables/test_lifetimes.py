@@ -32,6 +32,7 @@ async def write_everything(tables: Tables, retailer: str, partition: int) -> Non
     await tables.links.admit(phone, Admission(True, True, "anna"))
     await tables.links.give("card", f"{retailer}|card", "anna", NOW)
     await tables.links.give("link", phone, "anna", NOW)
+    await tables.links.give("merged", f"{retailer}|other", "anna", NOW)
     await tables.links.take("link", phone, "anna", NOW)
     devices = await tables.presences.admit([phone])
     for device in devices:
