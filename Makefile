@@ -28,8 +28,9 @@ setup: .venv/.ready ## make .venv with the command chalandise in .venv/bin; noth
 	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
-demo: setup ## watch a handful of members walk through Paris, and what they are offered
-	@$(BIN)/chalandise demo
+EXAMPLE ?= department-store
+demo: setup ## watch sample members and what they are offered: a department store, or EXAMPLE=coffee-chain, snack-brand
+	@$(BIN)/chalandise demo $(EXAMPLE)
 
 test: lint kafka promtool ## everything: lint, unit tests, scenarios, and a real Kafka and Redis
 	$(BIN)/python -m pytest

@@ -122,10 +122,10 @@ def _subjects(scans: language.Scans) -> frozenset[str]:
     return frozenset(subject(kind, name) for kind, names in named for name in names)
 
 
-def codes(full: language.Description) -> dict[str, Scannable]:
-    """What can be scanned: the codes of products, and those of shelves."""
+def shelves(full: language.Description) -> dict[str, Scannable]:
+    """What can be scanned in one store alone, by its code."""
     categories = {product.id: product.category for product in full.products}
-    found = {code: Scannable(each.id, each.category) for each in full.products for code in each.codes}
+    found: dict[str, Scannable] = {}
     for store in full.stores:
         for shelf in store.shelves:
             category = shelf.category or categories.get(shelf.product or "")
@@ -187,6 +187,7 @@ def _offer(offer: language.Offer, own_language: str, stores: Mapping[str, langua
         product=offer.product.id if offer.product else None,
         category=offer.product.category if offer.product else None,
         recommend=_recommendation(offer.product) if offer.product else None,
+        scanned=offer.product is not None and offer.product.scanned is not None,
         service=offer.service,
         discount=offer.discount,
         coupon_valid_for=offer.coupon.valid_for if offer.coupon else None,

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
+from config.advice import advice
 from config.consistency import campaign_problems, notice_problems
 from config.described import Described
 from config.document import Document, read_document
@@ -29,12 +30,16 @@ Shapes = Mapping[tuple[str, str], Shape]
 
 @dataclass(frozen=True)
 class Checked:
-    """What became of one file; `description` is there only where nothing is wrong with it."""
+    """What became of one file; `description` is there only where nothing is wrong with it.
+
+    `advice` is about what is sound, and may yet not be what was meant.
+    """
 
     document: Document
     findings: tuple[Finding, ...]
     description: Description | None
     shapes: Shapes
+    advice: tuple[Finding, ...] = ()
 
 
 def check_file(raw: bytes, file: str, folder: pathlib.Path) -> Checked:
@@ -57,7 +62,9 @@ def check_document(document: Document, folder: pathlib.Path) -> Checked:
     problems += reference_problems(document)
     problems += _detail_problems(document, folder, shapes)
     findings = sorted({*document.findings, *map(document.finding, problems)})
-    return Checked(document, tuple(findings), None if findings else description, shapes)
+    if findings or description is None:
+        return Checked(document, tuple(findings), None, shapes)
+    return Checked(document, (), description, shapes, tuple(sorted(map(document.finding, advice(description)))))
 
 
 def _description(document: Document) -> tuple[Description | None, list[Problem]]:

@@ -10,7 +10,7 @@ import orjson
 from shapely import to_wkb
 
 from config import language
-from config.campaign_rules import campaign_rules, codes, notice_rules
+from config.campaign_rules import campaign_rules, notice_rules, shelves
 from config.checking import Shapes
 from config.geography import country_at, country_of
 from config.opening_hours import WrittenHours
@@ -125,7 +125,7 @@ def _rules(full: language.Description, shapes: Shapes) -> campaigns.Rules:
         hash=configuration_hash(full, shapes),
         max_trigger_age=full.max_trigger_age,
         places=frozenset(places),
-        codes=codes(full),
+        shelves=shelves(full),
         notices=tuple(notice_rules(each, place, stores, places, full) for place, each in enumerate(full.notices)),
     )
 
@@ -154,4 +154,5 @@ def _newcomers(ramp: language.Newcomers | None) -> Newcomers | None:
 
 def _product(product: language.Product) -> Product:
     rating = Rating(product.rating.stars, product.rating.reviews) if product.rating else None
-    return Product(product.id, product.name, product.category, product.price, product.staff_pick, rating)
+    said = (product.id, product.name, product.category, product.price, product.staff_pick)
+    return Product(*said, rating=rating, codes=product.codes)

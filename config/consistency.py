@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from config.findings import Path, Problem
-from config.language import ALL_STORES, AtRing, Campaign, Happening, Notice, Offer, Place, Product, Store, Stores
+from config.language import ALL_STORES, AtRing, Campaign, Happening, Notice, Offer, Place, Product, Scans, Store, Stores
+from config.quantities import write_duration
 from config.references import placeholders
 from config.texts import text_problems
 from offers.money import Money
@@ -20,12 +21,17 @@ def campaign_problems(
 ) -> Iterator[Problem]:
     """Contradictions inside a campaign that is sound in its parts; what names an unknown thing is told elsewhere."""
     yield from _beginning_problems(campaign, path, stores)
+    yield from _bought_problems(campaign, (*path, "who", "not_bought"), products)
     for number, offer in enumerate(campaign.offers):
-        offered, place = offered_products(offer, products), ("series", number) if campaign.series else ("offer",)
+        place: Path = ("series", number) if campaign.series else ("offer",)
+        offered = offered_products(campaign, offer, products)
+        yield from _scan_problems(campaign, offer, (*path, *place, "product"))
         if offered is not None:
             yield from _discount_problems(offer, (*path, *place, "discount"), offered)
             yield from _budget_problems(campaign.limits.budget, offer, (*path, "limits", "budget"), offered)
-            yield from text_problems(campaign, offer, (*path, *place, "text"), offered, _reached(campaign, stores))
+            yield from text_problems(
+                campaign, offer, (*path, *place, "text"), offered, reached_stores(campaign, stores)
+            )
 
 
 def notice_problems(notice: Notice, path: Path, stores: Mapping[str, Store]) -> Iterator[Problem]:
@@ -61,7 +67,7 @@ def chosen(choice: Stores, stores: Mapping[str, Sited]) -> list[Sited]:
     return [store for store in stores.values() if choice.all or store.id in choice.ids]
 
 
-def _reached(campaign: Campaign, stores: Mapping[str, Store]) -> list[Store]:
+def reached_stores(campaign: Campaign, stores: Mapping[str, Store]) -> list[Store]:
     """The stores that the campaign's offers may speak of."""
     trigger = campaign.when.trigger
     if campaign.store is not None:
@@ -70,17 +76,33 @@ def _reached(campaign: Campaign, stores: Mapping[str, Store]) -> list[Store]:
     return chosen(choice or ALL_STORES, stores)
 
 
-def offered_products(offer: Offer, products: Mapping[str, Product]) -> list[Product] | None:
+def offered_products(campaign: Campaign, offer: Offer, products: Mapping[str, Product]) -> list[Product] | None:
     """The products that `offer` may speak of: none where it has none; None where it names one that does not exist."""
     if offer.product is None:
         return []
     if offer.product.id is not None:
         return [products[offer.product.id]] if offer.product.id in products else None
+    if offer.product.scanned:
+        return to_be_scanned(campaign.when.trigger.scans, products) or None
     category = offer.product.of_category
     fitting = [each for each in products.values() if category in (None, each.category)]
     if offer.product.only_picks:
         fitting = [each for each in fitting if each.staff_pick is not None] or fitting
     return fitting or None
+
+
+def to_be_scanned(scans: Scans | None, products: Mapping[str, Product]) -> list[Product]:
+    """The products that a scan may be of: one without a code may get it from a message."""
+    named, categories = (None, None) if scans is None else (scans.product, scans.category)
+    if named is None and categories is None:
+        return list(products.values())
+    return [each for each in products.values() if each.id in (named or ()) or each.category in (categories or ())]
+
+
+def _scan_problems(campaign: Campaign, offer: Offer, path: Path) -> Iterator[Problem]:
+    if offer.product is not None and offer.product.scanned and campaign.when.trigger.scans is None:
+        what = "the product that was scanned, but the campaign waits for no scan"
+        yield Problem(path, what, "write `when: {scans: {}}`, or name a product")
 
 
 def _trigger_problems(when: Happening, path: Path, stores: Mapping[str, Store]) -> Iterator[Problem]:
@@ -116,6 +138,19 @@ def _visit_problems(campaign: Campaign | Notice, path: Path) -> Iterator[Problem
             yield Problem((*path, "who", "visits", number), what, "change one of them")
 
 
+def _bought_problems(campaign: Campaign, path: Path, products: Mapping[str, Product]) -> Iterator[Problem]:
+    """Nobody bought within a time what they did not buy within a longer one."""
+    for number, refused in enumerate(campaign.who.not_bought):
+        for asked in campaign.who.bought:
+            product = products.get(asked.product or "")
+            category = asked.category if product is None else product.category
+            same = (refused.product or refused.category) in (asked.product, category)
+            if same and refused.within >= asked.within:
+                spans = write_duration(asked.within), write_duration(refused.within)
+                what = f"who bought it within {spans[0]} did buy it within {spans[1]}: this is for nobody"
+                yield Problem((*path, number, "within"), what, "write a shorter time here, or a longer one in `bought`")
+
+
 def _discount_problems(offer: Offer, path: Path, offered: Sequence[Product]) -> Iterator[Problem]:
     discount = offer.discount
     if discount is None:
@@ -146,6 +181,8 @@ def _budget_problems(budget: Money | None, offer: Offer, path: Path, offered: Se
         yield Problem(path, "a budget, but without a coupon nothing says what was spent", "add `coupon: …`")
     elif offer.discount.amount is not None and offer.discount.amount.currency != budget.currency:
         yield Problem(path, f"a budget of {budget} for {offer.discount.amount} off", "use one currency")
+    elif offer.discount.amount is not None and offer.discount.amount.cents > budget.cents:
+        yield Problem(path, f"{budget} does not pay for one, at {offer.discount.amount} off", "write a larger budget")
     elif offer.discount.percent is not None:
         for product in offered:
             if product.price is not None and product.price.currency != budget.currency:
@@ -157,4 +194,7 @@ def _some_price(offered: Sequence[Product]) -> bool:
 
 
 def _named(offered: Sequence[Product]) -> str:
-    return f"`{offered[0].id}`" if len(offered) == 1 else f"the category `{offered[0].category}`"
+    if len(offered) == 1:
+        return f"`{offered[0].id}`"
+    categories = {product.category for product in offered}
+    return f"the category `{offered[0].category}`" if len(categories) == 1 else "any product"

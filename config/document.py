@@ -51,6 +51,8 @@ class Document:
     keys: dict[Path, Position] = field(default_factory=dict)
     texts: dict[Path, Any] = field(default_factory=dict)
     """Every scalar by its path."""
+    written: dict[Path, str] = field(default_factory=dict)
+    """Scalars that are no text, as they stand in the file: `3.20`."""
     broken: set[Path] = field(default_factory=set)
     """Values that could not be read at all: nothing more is to be said about them."""
     findings: list[Finding] = field(default_factory=list)
@@ -85,7 +87,8 @@ class Document:
             return {each[depth:]: value for each, value in found.items() if each[:depth] == path}
 
         broken = {each[depth:] for each in self.broken if each[:depth] == path}
-        return Document(self.file, data, below(self.values), below(self.keys), below(self.texts), broken)
+        values, keys, texts = below(self.values), below(self.keys), below(self.texts)
+        return Document(self.file, data, values, keys, texts, below(self.written), broken)
 
     def scalars(self, *pattern: str | type) -> Iterator[tuple[Path, Any]]:
         """The scalars whose path fits `pattern`; `int` fits any place of a list, `str` any key."""
@@ -251,6 +254,8 @@ class _Builder:
             self._say(event, "a number that cannot be read", "write it in plain digits, or in quotes if it is text")
             return None
         self._document.texts[path] = value
+        if not isinstance(value, str):
+            self._document.written[path] = event.value
         return value
 
     def _bound(self, event: Event, path: Path) -> None:

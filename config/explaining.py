@@ -20,7 +20,7 @@ def explain(error: ValidationError, document: Document, whole: type[BaseModel] =
     """The problems of a document that is not `whole`, but for those that are said of it already."""
     for problem in error.errors(include_url=False):
         if not (_follows(problem) or _said(problem, document)):
-            yield _explained(problem, whole)
+            yield _as_written(_explained(problem, whole), document)
 
 
 def keys_at(path: Path, whole: type[BaseModel] = Description) -> tuple[str, ...]:
@@ -68,6 +68,15 @@ def _explained(problem: Any, whole: type[BaseModel]) -> Problem:
         case "told":
             return Problem(loc, *_told(problem))
     return Problem(loc, *_wrong_kind(problem))
+
+
+def _as_written(problem: Problem, document: Document) -> Problem:
+    """What was read as a number is quoted as it stands in the file: `3.20`, not `3.2`."""
+    path = document.nearest(problem.path)
+    if path not in document.written:
+        return problem
+    read, stands = quoted(document.texts[path]), quoted(document.written[path])
+    return problem._replace(what=problem.what.replace(read, stands, 1))
 
 
 def _told(problem: Any) -> tuple[str, str]:

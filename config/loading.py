@@ -20,6 +20,8 @@ class Loaded:
 
     retailers: tuple[RetailerConfig, ...]
     findings: tuple[Finding, ...]
+    advice: tuple[Finding, ...] = ()
+    """On what is sound, and may yet not be what was meant."""
 
 
 def load(paths: Sequence[Path]) -> Loaded:
@@ -29,8 +31,9 @@ def load(paths: Sequence[Path]) -> Loaded:
     order = {str(path): place for place, path in enumerate(paths)}
     findings.sort(key=lambda finding: (order[finding.file], finding))
     faulty = {finding.file for finding in findings}
-    sound = (each for each in checked if each.document.file not in faulty)
-    return Loaded(tuple(_compiled(each) for each in sound), tuple(findings))
+    sound = [each for each in checked if each.document.file not in faulty]
+    advice = tuple(each for checked_file in sound for each in checked_file.advice)
+    return Loaded(tuple(_compiled(each) for each in sound), tuple(findings), advice)
 
 
 def load_or_refuse(paths: Sequence[Path]) -> tuple[RetailerConfig, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from config.document import Document
 from config.findings import Path, Problem
+from config.language.offer import SCANNED
 from config.names import did_you_mean, nearest
 from config.quantities import quoted
 from offers.templates import PLACEHOLDER
@@ -47,7 +48,6 @@ _OF_STORES: tuple[Pattern, ...] = (
 )
 _OF_PLACES: tuple[Pattern, ...] = tuple((*each, key, "places") for each in _HAPPENINGS for key in _MOVES)
 _OF_PRODUCTS: tuple[Pattern, ...] = (
-    *((*offer, "product") for offer in _OFFERS),
     *((*offer, "product", "id") for offer in _OFFERS),
     *((*each, "scans", "product") for each in _HAPPENINGS),
     *((*each, "scans", "product", int) for each in _HAPPENINGS),
@@ -82,6 +82,8 @@ def reference_problems(document: Document) -> Iterator[Problem]:
             yield from _unknown(document, (*pattern, "tag"), "tag", tags)
     for kind in _SPEAKING:
         yield from _unknown(document, (kind, int, "store"), "store", _names(document, ("stores", int, "id")))
+    for offer in _OFFERS:
+        yield from _unknown(document, (*offer, "product"), "product", products | {SCANNED})
     for pattern in _OF_PRODUCTS:
         yield from _unknown(document, pattern, "product", products)
     for pattern in _OF_CAMPAIGNS:
@@ -91,6 +93,20 @@ def reference_problems(document: Document) -> Iterator[Problem]:
         yield from _unknown(document, pattern, "product of category", categories)
     for pattern in _TEXTS:
         yield from _placeholders(document, pattern)
+    yield from _unsaid_names(document)
+
+
+def _unsaid_names(document: Document) -> Iterator[Problem]:
+    """Products and stores whose own names hold a placeholder: they are said as they stand."""
+    patterns: tuple[Pattern, ...] = (
+        ("stores", int, "name"),
+        ("products", int, "name"),
+        ("products", int, "staff_pick"),
+    )
+    for path, text in (each for pattern in patterns for each in document.scalars(*pattern)):
+        for name in placeholders(text) if isinstance(text, str) else ():
+            if name in PLACEHOLDERS:
+                yield Problem(path, f"`${name}` in a name, which is said as it stands", "leave it out")
 
 
 def placeholders(text: str) -> Iterator[str]:

@@ -68,6 +68,8 @@ class OfferTemplate:
     category: str | None = None
     """The first product of this category that the member has not bought of late; `product` names one outright."""
     recommend: Recommendation | None = None
+    scanned: bool = False
+    """The product whose code was scanned just now."""
     service: str | None = None
     discount: Discount | None = None
     coupon_valid_for: int | None = None
@@ -86,7 +88,8 @@ class OfferTemplate:
     @property
     def names_a_product(self) -> bool:
         """Whether it can only be made with a product."""
-        return self.product is not None or self.category is not None or self.recommend is not None
+        named = self.product is not None or self.category is not None
+        return named or self.scanned or self.recommend is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +184,8 @@ class Rules:
     max_trigger_age: int = 300_000
     places: frozenset[str] = frozenset()
     """Ids of the named places, none of which is a store's."""
-    codes: Mapping[str, Scannable] = field(default_factory=dict)
-    """What can be scanned, by its code."""
+    shelves: Mapping[str, Scannable] = field(default_factory=dict)
+    """What can be scanned in one of the stores alone, by its code; the codes of products are theirs."""
     notices: tuple[Campaign, ...] = ()
     """What others hear of: as a campaign waits, for whom it is, and how it reads."""
     by_trigger: Mapping[Key, tuple[Campaign, ...]] = field(init=False)

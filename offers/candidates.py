@@ -54,6 +54,9 @@ class Candidate:
         offer = self.template
         if offer.product is not None:
             return self.hearing.catalogue.get(offer.product)
+        if offer.scanned:
+            scanned = self.trigger.scanned
+            return self.hearing.catalogue.get(scanned.product or "") if scanned is not None else None
         if offer.recommend is not None:
             return self.hearing.recommended(offer.recommend)
         if offer.category is not None:

@@ -142,7 +142,8 @@ def _against_absence(candidate: Candidate, asked: int) -> Iterator[str]:
     if seen is None:
         yield "was never seen before"
     elif candidate.at - seen < asked:
-        yield f"was seen {(candidate.at - seen) // DAY} days ago, away for {asked // DAY} asked for"
+        days = (candidate.at - seen) // DAY
+        yield f"was seen {days} day{'s' * (days != 1)} ago, away for {asked // DAY} asked for"
 
 
 def _newcomer(candidate: Candidate) -> str | None:
@@ -193,6 +194,8 @@ def _product(candidate: Candidate) -> str | None:
     offer = candidate.template
     if not offer.names_a_product:
         return None
+    if offer.scanned:
+        return "what was scanned is no product for sale"
     category = offer.recommend.category if offer.recommend is not None else offer.category
     return f"nothing of {offer.product or category or 'all products'} to offer"
 

@@ -25,3 +25,5 @@ class Product:
     price: Money | None = None
     staff_pick: str | None = None
     rating: Rating | None = None
+    codes: tuple[str, ...] = ()
+    """Barcodes and QR codes, by which it is scanned."""

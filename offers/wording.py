@@ -17,7 +17,7 @@ from offers.contact_policy import local
 from offers.members import Profile
 from offers.money import Money
 from offers.products import Product
-from offers.templates import LONGEST, Named, parsed
+from offers.templates import LONGEST, PLACEHOLDER, Named, parsed
 
 
 class Unsayable(Exception):  # noqa: N818 - a verdict about a text, not a fault
@@ -122,6 +122,8 @@ def _say(named: Named, mention: Mention, locale: Locale) -> str:
     found = None if say is None else say(mention, locale)
     if found is None or not found.strip():
         raise Unsayable(f"${named.name} is not known")
+    if "$" in found and any((name[1] or name[2]) in SAYINGS for name in PLACEHOLDER.finditer(found)):
+        raise Unsayable(f"${named.name} holds a placeholder itself")
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, groupby
 
 from geofences.fixes import DEFAULT_ACCURACY, DEFAULT_SCREEN, Fix, FixRejection, screen_alone
@@ -43,6 +43,17 @@ def check_in_fix(check_in: CheckIn) -> Fix | None:
         return None
     accuracy = DEFAULT_ACCURACY if check_in.accuracy is None else check_in.accuracy
     return Fix(check_in.lon, check_in.lat, accuracy, to_milliseconds(check_in.at))
+
+
+def ping_arrival(record: Record, ping: Ping) -> Arrival:
+    """A ping, from the device that its record names."""
+    return Arrival(record, ping, record.key.decode() if record.key else None, ping_fix(ping))
+
+
+def check_in_arrival(record: Record, check_in: CheckIn) -> Arrival:
+    """A check-in, from its device where it names one."""
+    owner = None if check_in.device is None else f"{check_in.retailer}|{check_in.device}"
+    return Arrival(record, check_in, owner, check_in_fix(check_in))
 
 
 def occasions_of(track: Track, transitions: Iterable[Transition], rules: Rules) -> Iterator[Occasion]:
@@ -97,10 +108,11 @@ def check_in_occasion(
     retailer, store = rules.retailer, at_store.store
     check_in = Trigger(timed_id(at, "check-in", retailer, source, store), TriggerKind.CHECK_IN, at, store)
     triggers = (check_in, visit_trigger(retailer, source, store, at), *entered)
+    scan = Trigger(timed_id(at, "scan", retailer, source, store, at_store.code), TriggerKind.SCAN, at, store)
+    # What a code stands for may change before a crash is made good: its occasion is the same one.
+    named = occasion_id(retailer, source, at, (*triggers, scan) if at_store.code else triggers)
     if at_store.scanned is not None:
-        named = timed_id(at, "scan", retailer, source, store, at_store.code)
-        triggers += (Trigger(named, TriggerKind.SCAN, at, store, scanned=at_store.scanned),)
-    named = occasion_id(retailer, source, at, triggers)
+        triggers += (replace(scan, scanned=at_store.scanned),)
     told = tuple(trigger for trigger in triggers if awaited(trigger, rules))
     return Occasion(named, retailer, member, device or source, at, told, (store,), steps_among(triggers, rules))
 

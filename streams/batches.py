@@ -44,7 +44,8 @@ class Processed:
     """Messages of the other topics."""
     repeated: int = 0
     """Records at or below the last one applied to their device."""
-    without_consent: int = 0
+    unseen: list[Record] = field(default_factory=list)
+    """Records that nobody looked at, for want of consent."""
     unsaved: int = 0
     """Devices whose presence was not saved, because it or their consent changed meanwhile."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
@@ -53,6 +54,11 @@ class Processed:
     """Retailer, device, transition."""
     verdicts: list[tuple[Occasion, Verdict]] = field(default_factory=list)
     records: list[Outgoing] = field(default_factory=list)
+
+    @property
+    def without_consent(self) -> int:
+        """How many records nobody looked at, for want of consent."""
+        return len(self.unseen)
 
     def decisions(self) -> Counter[str]:
         """How often each outcome: `offered`, or why not."""

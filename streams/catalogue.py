@@ -18,7 +18,7 @@ from streams.tables.products import Changed
 from streams.tables.tables import Tables
 from streams.times import to_milliseconds
 
-PATCHED = ("name", "category", "price", "staff_pick", "rating")
+PATCHED = ("name", "category", "price", "staff_pick", "rating", "codes")
 
 
 async def change_product(change: ProductChange, tables: Tables, retailers: Retailers) -> list[Outgoing]:
@@ -51,6 +51,8 @@ def _plain(value: Any, name: str) -> Any:
             return Money.parse(value)
         case "rating":
             return Rating(value.stars, value.reviews)
+        case "codes":
+            return tuple(dict.fromkeys(value))
     return value
 
 
@@ -62,4 +64,5 @@ def _whole(retailer: str, changed: Changed) -> Outgoing:
     told |= {"price": str(product.price)} if product.price else {}
     told |= {"staff_pick": product.staff_pick} if product.staff_pick else {}
     told |= {"rating": {"stars": product.rating.stars, "reviews": product.rating.reviews}} if product.rating else {}
+    told |= {"codes": product.codes} if product.codes else {}
     return Outgoing(topics.CATALOGUE.name, key, orjson.dumps(told))

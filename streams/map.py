@@ -40,6 +40,10 @@ GLYPHS: Mapping[str, str] = {
     "PASS_BY": '<path d="M0-6L6 0L0 6L-6 0Z" fill="#fff" stroke="{colour}" stroke-width="2"/>',
 }
 BADGE = '<circle r="10.5" fill="{colour}" stroke="#fff" stroke-width="2"/><text class="number">{number}</text>'
+ASIDE = ((0, 0), (0, -20), (20, -10), (-20, -10), (0, -40), (22, -30), (-22, -30), (40, 0), (-40, 0))
+LINES = tuple((0, down) for down in (0, -15, 15, -30, 30, -45, 45, -60, 60))
+"""Where a name may stand instead, points to the right and down: above or below."""
+NAME = (56.0, 14.0)
 NO_OFFER = (
     '<circle r="6.5" fill="#fff" stroke="#6b7280" stroke-width="1.8"/>'
     '<path d="M-4.4 4.4L4.4-4.4" stroke="#6b7280" stroke-width="1.8"/>'
@@ -104,8 +108,9 @@ class Drawing:
             for zone in self._sketch.zones:
                 geofence = zone.geofence(ring)
                 if geofence is not None:
-                    title = escape(f"{self._sketch.store_name(zone.store)}: {ring.label}")
-                    yield f'<path class="{ring.label}" d="{self._outline(geofence)}"><title>{title}</title></path>'
+                    kind = "place" if zone.store in self._sketch.places else ring.label
+                    title = escape(f"{self._sketch.store_name(zone.store)}: {kind}")
+                    yield f'<path class="{kind}" d="{self._outline(geofence)}"><title>{title}</title></path>'
 
     def _outline(self, geofence: Geofence) -> str:
         drawn = outline(geofence.shape)
@@ -147,7 +152,7 @@ class Drawing:
             points = (self._projection.point(dot.lon, dot.lat) for dot in sorted(dots, key=lambda dot: dot.at))
             begins = next((point for point in points if self._is_well_within(*point)), None)
             if begins is not None:
-                x, y = self._free(begins[0], begins[1] - 9)
+                x, y = self._free(begins[0], begins[1] - 9, LINES, NAME)
                 name = escape(self._sketch.name_of(device))
                 yield f'<text class="name" x="{x:g}" y="{y:g}" fill="{self._colours[device]}">{name}</text>'
 
@@ -196,11 +201,13 @@ class Drawing:
         _, device, dot = next((each for each in reversed(dots) if each[0] <= at), dots[0])
         return device, *self._projection.point(dot.lon, dot.lat)
 
-    def _free(self, x: float, y: float) -> tuple[float, float]:
-        """A place at or beside (x, y) where no other badge stands."""
-        aside = ((0, 0), (0, -20), (20, -10), (-20, -10), (0, -40), (22, -30), (-22, -30), (40, 0), (-40, 0))
+    def _free(
+        self, x: float, y: float, aside: Iterable[tuple[int, int]] = ASIDE, room: tuple[float, float] = (18.0, 18.0)
+    ) -> tuple[float, float]:
+        """A place at or beside (x, y) with so much room, across and down, to what stands there already."""
+        across, down = room
         for dx, dy in aside:
-            if all(hypot(x + dx - tx, y + dy - ty) > 18 for tx, ty in self._taken):
+            if all(hypot((x + dx - tx) / across, (y + dy - ty) / down) > 1 for tx, ty in self._taken):
                 x, y = x + dx, y + dy
                 break
         self._taken.append((x, y))

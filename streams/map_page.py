@@ -35,6 +35,7 @@ svg{display:block;width:100%;height:auto}
 .catchment{fill:#dfe9f5;fill-opacity:.5;stroke:#9db7d5;stroke-width:1.2;stroke-dasharray:5 4}
 .proximity{fill:#fde9c8;fill-opacity:.75;stroke:#dfab52;stroke-width:1.3}
 .inside{fill:#f6c9b7;fill-opacity:.95;stroke:#cd7150;stroke-width:1.4}
+.place{fill:#d9ead9;fill-opacity:.8;stroke:#7fa887;stroke-width:1.2}
 .track{fill:none;stroke-width:2.2;stroke-opacity:.75;stroke-linejoin:round;stroke-linecap:round}
 .fix{stroke:none;fill-opacity:.85}
 .poor{fill-opacity:.3}
@@ -63,6 +64,9 @@ RINGS = (
     ("proximity", "proximity: a few steps away"),
     ("inside", "inside the store"),
 )
+PLACE = ("place", "a named place that is no store")
+NOTICE = '<path d="M-8 -2L0 -8L8 -2V8H-8Z" fill="#fff" stroke="#6b7280" stroke-width="1.8"/>'
+"""A house."""
 MARKS = (
     ("ENTER", "came into a ring"),
     ("EXIT", "left a ring"),
@@ -92,6 +96,7 @@ def _page(sketch: Sketch, title: str) -> Iterator[str]:
         yield f"<figure><figcaption>{escape(view.title)}</figcaption>{drawing.svg(view.title)}</figure>"
     yield "</div><aside>"
     yield from _offers(sketch)
+    yield from _notices(sketch)
     yield from _withheld(sketch)
     yield from _legend(sketch)
     yield "</aside></main></body></html>"
@@ -121,9 +126,20 @@ def _offer(sketch: Sketch, offer: OfferTold) -> str:
     terms = (offer.campaign, f"coupon {offer.coupon.code}" if offer.coupon else "")
     language = escape(offer.locale.replace("_", "-"))
     return (
-        f'<p lang="{language}">{escape(offer.text)}</p><small>{at} · {escape(name)} {escape(came)}<br>'
+        f'<p lang="{language}">{escape(offer.text)}</p><small>{at} · {escape(name)}: {escape(came)}<br>'
         f"{escape(' · '.join(filter(None, terms)))}</small>"
     )
+
+
+def _notices(sketch: Sketch) -> Iterator[str]:
+    """What the stores heard."""
+    if not sketch.notices:
+        return
+    yield f"<section><h2>{len(sketch.notices)} told to the stores</h2><ul>"
+    for notice in sketch.notices[:MOST_LISTED]:
+        at, store = clock_time(notice.at, sketch.rules.zone), escape(sketch.store_name(notice.store))
+        yield f"<li>{_icon(NOTICE)}<div><p>{escape(notice.text)}</p><small>{at} · to {store}</small></div></li>"
+    yield f"</ul>{_rest(len(sketch.notices))}</section>"
 
 
 def _withheld(sketch: Sketch) -> Iterator[str]:
@@ -151,7 +167,7 @@ def _rest(count: int) -> str:
 
 def _legend(sketch: Sketch) -> Iterator[str]:
     yield '<section class="legend"><h2>Legend</h2><ul>'
-    for name, words in RINGS:
+    for name, words in (*RINGS, PLACE) if sketch.places else RINGS:
         swatch = f'<rect class="{name}" x="1" y="1" width="24" height="13" rx="3"/>'
         yield f'<li><svg class="swatch" viewBox="0 0 26 15" aria-hidden="true">{swatch}</svg><span>{words}</span></li>'
     for kind, words in MARKS:

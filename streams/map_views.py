@@ -35,14 +35,14 @@ def views(sketch: Sketch) -> list[View]:
 
 def _whole(sketch: Sketch) -> View:
     dots = [(dot.lon, dot.lat, dot.lon, dot.lat) for track in sketch.tracks.values() for dot in track]
-    near = {told.store for told in sketch.transitions}
+    near = {told.where for told in sketch.transitions}
     chosen = [zone for zone in sketch.zones if zone.store in near] or list(sketch.zones)
     boxes = dots + [_core(zone) for zone in chosen]
     return View("All walks", _framed(_around(boxes), 0.06))
 
 
 def _close_ups(sketch: Sketch) -> list[View]:
-    near = Counter(told.store for told in sketch.transitions if told.ring != "catchment")
+    near = Counter(told.where for told in sketch.transitions if told.ring != "catchment")
     groups: list[list[Zone]] = []
     for zone in sketch.zones:
         if zone.store not in near:

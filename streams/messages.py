@@ -180,6 +180,10 @@ class Rated(msgspec.Struct, frozen=True, kw_only=True):
     reviews: Annotated[int, Meta(ge=0, le=(1 << 53))] = 0
 
 
+Codes = Annotated[list[Name], Meta(max_length=64)]
+"""Barcodes and QR codes of one product."""
+
+
 class ProductChange(Message, frozen=True, kw_only=True):
     """A patch of one product of the catalogue."""
 
@@ -189,4 +193,5 @@ class ProductChange(Message, frozen=True, kw_only=True):
     price: Amount | msgspec.UnsetType | None = msgspec.UNSET
     staff_pick: str | msgspec.UnsetType | None = msgspec.UNSET
     rating: Rated | msgspec.UnsetType | None = msgspec.UNSET
+    codes: Codes | msgspec.UnsetType = msgspec.UNSET
     deleted: bool | msgspec.UnsetType = msgspec.UNSET

@@ -23,11 +23,11 @@ from offers.triggers import Trigger
 from streams import topics
 from streams.arrivals import (
     Arrival,
-    check_in_fix,
+    check_in_arrival,
     check_in_occasion,
     check_in_rejection,
     occasions_of,
-    ping_fix,
+    ping_arrival,
     transition_trigger,
 )
 from streams.batches import Batch, Processed, Rejection
@@ -41,7 +41,7 @@ from streams.messages import CheckIn, Ping
 from streams.outputs import dead_letter_record, transition_record
 from streams.records import Outgoing, Producer, Record
 from streams.retailers import Retailers
-from streams.scanning import read_code
+from streams.scanning import ByCode, products_by_code, read_code
 from streams.settled import Settled, notes
 from streams.steps import Gate, Step, open_gate
 from streams.tables.keyspace import Note
@@ -53,15 +53,6 @@ from streams.tracks import Track
 def _check_in_key(check_in: CheckIn) -> str:
     one_of(check_in, "store", "code")
     return f"{check_in.retailer}|{one_of(check_in, 'device', 'member', 'card')}"
-
-
-def _ping_arrival(record: Record, ping: Ping) -> Arrival:
-    return Arrival(record, ping, record.key.decode() if record.key else None, ping_fix(ping))
-
-
-def _check_in_arrival(record: Record, check_in: CheckIn) -> Arrival:
-    owner = None if check_in.device is None else f"{check_in.retailer}|{check_in.device}"
-    return Arrival(record, check_in, owner, check_in_fix(check_in))
 
 
 def _check_ins(arrivals: Iterable[Arrival]) -> Iterator[CheckIn]:
@@ -151,6 +142,7 @@ class _Way:
         self._clockwork = Clockwork(clocks)
         self._cards: dict[str, str | None] = {}
         self._meant: dict[str, str] = {}
+        self._by_code: dict[str, ByCode] = {}
         self._outgoing: list[Outgoing | Occasion] = []
         self._clock = 0
         self._arose: list[tuple[int, Occasion]] = []
@@ -162,9 +154,9 @@ class _Way:
         for record in records:
             try:
                 if record.topic == topics.PINGS.name:
-                    arrivals.append(_ping_arrival(record, PING_DECODER.decode(record, self._retailers)))
+                    arrivals.append(ping_arrival(record, PING_DECODER.decode(record, self._retailers)))
                 else:
-                    arrivals.append(_check_in_arrival(record, CHECK_IN_DECODER.decode(record, self._retailers)))
+                    arrivals.append(check_in_arrival(record, CHECK_IN_DECODER.decode(record, self._retailers)))
             except NotAMessage as fault:
                 self._bury(record, fault.reason, str(fault))
         return arrivals
@@ -183,6 +175,7 @@ class _Way:
         self._cards = await self._tables.links.members_of(sorted(cards))
         named = [f"{each.retailer}|{each.member}" for each in _check_ins(arrivals) if each.member is not None]
         self._meant = await members_meant(named, self._tables)
+        self._by_code = await products_by_code(_check_ins(arrivals), self._tables, self._retailers)
         self._outgoing += await link_by_cards(arrivals, self._cards, self._tables)
         await self._open_tracks(partitions)
         return [arrival for arrival in arrivals if self._admitted(arrival)]
@@ -199,7 +192,7 @@ class _Way:
         record, message = arrival.record, arrival.message
         arrival.track = track = None if arrival.owner is None else self.tracks.get(arrival.owner)
         if track is None and (message.__class__ is Ping or _is_nobodys(message)):
-            self.processed.without_consent += 1
+            self.processed.unseen.append(record)
             return False
         if track is not None:
             has = track.device.has_ping if message.__class__ is Ping else track.device.has_check_in
@@ -283,7 +276,8 @@ class _Way:
     def _check_in(self, arrival: Arrival, check_in: CheckIn) -> None:
         track, retailer = arrival.track, self._retailers[check_in.retailer]
         at = to_milliseconds(check_in.at)
-        scanned = read_code(check_in, retailer.rules, retailer.index, track, arrival.fix)
+        by_code = self._by_code.get(check_in.retailer, {})
+        scanned = read_code(check_in, retailer.rules, by_code, retailer.index, track, arrival.fix)
         store = scanned.store
         doubt: FixRejection | CheckInDoubt | None = check_in_rejection(arrival, at)
         if doubt is None:

@@ -59,7 +59,7 @@ _WITH_DETAIL = frozenset({"NOT_IN_DATES", "TIER", "HISTORY", "QUIET_HOURS", "NO_
 def movement(transition: TransitionTold, store: str) -> str:
     """`comes near Café Lumière`."""
     if transition.kind == "DWELL":
-        return f"is visiting {store}"
+        return f"stays at {store}" if transition.place else f"is visiting {store}"
     if transition.kind == "PASS_BY":
         return f"only passes by {store}"
     move = _MOVES.get((transition.kind, transition.ring)) or _MOVES_OF_A_PLACE[transition.kind]

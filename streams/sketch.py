@@ -5,12 +5,13 @@ Only of those who consented. It holds positions: it lives as long as the command
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 
+from config import RetailerConfig
 from geofences.rings import Zone
 from offers.campaigns import Rules
 from streams import topics
@@ -19,7 +20,7 @@ from streams.messages import Ping
 from streams.records import Outgoing, Record
 from streams.sentences import is_eventful
 from streams.times import to_milliseconds
-from streams.told import DecisionTold, OfferTold, TransitionTold, read_told
+from streams.told import DecisionTold, NoticeTold, OfferTold, TransitionTold, read_told
 
 
 class Dot(NamedTuple):
@@ -48,19 +49,29 @@ class Sketch:
 
     rules: Rules
     zones: tuple[Zone, ...]
+    """Those of its stores, and of its named places."""
+    places: Mapping[str, str] = field(default_factory=dict)
+    """What the named places are called, by their ids."""
     tracks: dict[str, list[Dot]] = field(default_factory=dict)
     transitions: list[TransitionTold] = field(default_factory=list)
     offers: list[OfferTold] = field(default_factory=list)
     withheld: list[DecisionTold] = field(default_factory=list)
+    notices: list[NoticeTold] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
     """First names by member."""
 
+    @classmethod
+    def of(cls, described: RetailerConfig) -> Sketch:
+        """An empty one of a retailer."""
+        places = {place.id: place.name or place.id for place in described.description.places}
+        return cls(described.rules, (*described.zones, *described.places), places)
+
     def add(self, processed: Processed, batch: Batch) -> None:
-        """Take in what a batch came to. A batch with a ping that nobody consented to adds no fix at all."""
-        if not processed.without_consent:
-            refused = {(rejection.device, rejection.at) for rejection in processed.rejections}
-            self._add_fixes(batch.records, refused)
+        """Take in what a batch came to; no fix to which nobody consented."""
+        unseen = set(map(id, processed.unseen))
+        refused = {(rejection.device, rejection.at) for rejection in processed.rejections}
+        self._add_fixes((record for record in batch.records if id(record) not in unseen), refused)
         for record in processed.records:
             self._add_told(record)
 
@@ -84,6 +95,8 @@ class Sketch:
             self.transitions.append(told)
         elif isinstance(told, OfferTold):
             self.offers.append(told)
+        elif isinstance(told, NoticeTold):
+            self.notices.append(told)
         elif isinstance(told, DecisionTold) and is_eventful(told):
             self.withheld.append(told)
 
@@ -97,9 +110,9 @@ class Sketch:
         return self.names.get(device, device)
 
     def store_name(self, store: str) -> str:
-        """The store's name."""
+        """The name of a store, or of a named place."""
         known = self.rules.stores.get(store)
-        return known.name if known else store
+        return known.name if known else self.places.get(store, store)
 
 
 def _read_ping(record: Record) -> Ping | None:

@@ -122,6 +122,8 @@ class NoticeTold(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     at: datetime
     text: str
+    notice: str = ""
+    """Which one of the retailer's notices."""
     member: str | None = None
     tier: str | None = None
 

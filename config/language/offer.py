@@ -11,6 +11,9 @@ from config.language.stores import Stores
 from config.names import Language, Link, Words
 from config.quantities import HOUR, DiscountText, Duration, Price, wrong
 
+SCANNED = "scanned"
+"""In the place of a product's id: the one whose code was scanned just now."""
+
 Source = Literal["bought_together", "bestseller", "staff_pick"]
 
 
@@ -22,21 +25,24 @@ class Recommend(Described):
 
 
 class ProductChoice(Described):
-    """A product by its id, the first of a category that the member did not buy of late, or a recommended one."""
+    """A product by its id, the first of a category not bought of late, a recommended one, or the one just scanned."""
 
     id: Words | None = None
     category: Words | None = None
     recommend: Recommend | None = None
+    scanned: Literal[True] | None = None
     otherwise: Annotated[tuple[Source, ...], BeforeValidator(listed)] = ()
 
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
+        if value == SCANNED:
+            return {SCANNED: True}
         return value if isinstance(value, dict) else {"id": value}
 
     @model_validator(mode="after")
     def _one_choice(self) -> Self:
-        if exactly_one(self, "id", "category", "recommend") != "recommend" and self.otherwise:
+        if exactly_one(self, "id", "category", "recommend", SCANNED) != "recommend" and self.otherwise:
             raise wrong("`otherwise` stands beside no `recommend`", "leave it out, or write `recommend`")
         return self
 
@@ -52,8 +58,11 @@ class ProductChoice(Described):
 
     @model_serializer
     def _written(self) -> Any:
+        if self.scanned:
+            return SCANNED
         if self.recommend is None:
-            return self.id if self.id is not None else {"category": self.category}
+            named = {"id": SCANNED} if self.id == SCANNED else self.id
+            return named if named is not None else {"category": self.category}
         otherwise = {"otherwise": list(self.otherwise)} if self.otherwise else {}
         return {"recommend": self.recommend.model_dump(by_alias=True, exclude_none=True, mode="json")} | otherwise
 

@@ -113,7 +113,8 @@ class CheckIn(Timed):
     def _who_and_where(self) -> Self:
         if self.member is None and self.device is None and self.card is None:
             raise wrong("nobody checks in", "add `member`, `device` or `card`")
-        exactly_one(self, "store", "code")
+        if self.store is None or self.code is None:  # a product's code says nothing of the store
+            exactly_one(self, "store", "code")
         return self
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -160,7 +161,8 @@ class _File:
         if retailer is None:
             return
         whole = scenario.model_copy(update={"members": _joined(self._common, scenario)})
-        problems = list(reference_problems(whole, scenario, retailer))
+        recorded = recorded_members(scenario, self._path.parent)
+        problems = list(reference_problems(whole, scenario, retailer, recorded))
         for problem in problems:
             self._find(document, problem)
         if not problems:
@@ -200,6 +202,25 @@ class _File:
 
     def _find(self, document: Document, problem: Problem) -> None:
         self._retailers.findings.append(document.finding(problem))
+
+
+def recorded_members(scenario: Scenario, folder: pathlib.Path) -> set[str]:
+    """The members that its recordings tell of; what cannot be read is found where it is played."""
+    names: set[str] = set()
+    for step in scenario.happens:
+        file = folder / step.recorded.file if step.recorded is not None else None
+        for line in file.read_bytes().splitlines() if file is not None and file.is_file() else ():
+            names.update(_member_named(line))
+    return names
+
+
+def _member_named(line: bytes) -> Iterator[str]:
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(told, dict) and told.get("type") == "member" and isinstance(told.get("member"), str):
+        yield told["member"]
 
 
 def _sound(model: type[_Model], data: Any) -> _Model | None:

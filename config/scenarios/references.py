@@ -17,9 +17,14 @@ from config.scenarios.members import Bought, Member
 _MEMBER_KEYS, _STORE_KEYS, _CAMPAIGN_KEYS = ("member", "to"), ("store",), ("campaign", "offer", "no_offer")
 
 
-def reference_problems(whole: Scenario, own: Scenario, retailer: RetailerConfig) -> Iterator[Problem]:
-    """What `own` names and nobody knows; `whole` is the same scenario with the members in common."""
-    known = _Known(whole, retailer)
+def reference_problems(
+    whole: Scenario, own: Scenario, retailer: RetailerConfig, recorded: Collection[str]
+) -> Iterator[Problem]:
+    """What `own` names and nobody knows; `whole` is the same scenario with the members in common.
+
+    `recorded` are the members of its recordings.
+    """
+    known = _Known(whole, retailer, recorded)
     yield from _twice(own)
     for path, part in _parts(own, ()):
         yield from known.problems(part, path)
@@ -33,11 +38,14 @@ def phone_of(member: str) -> str:
 
 
 def devices_of(scenario: Scenario) -> dict[str, str]:
-    """Whose each phone is, from the beginning on: as members say, else as walks and pings say."""
+    """Whose each phone is, from the beginning on: as members say, else as walks, pings, and check-ins say."""
     owners = {device: member.id for member in scenario.members for device in member.devices or ()}
     for each in (*scenario.walk, *(step.walk or step.ping for step in scenario.happens)):
         if each is not None and each.member is not None:
             owners.setdefault(each.device or phone_of(each.member), each.member)
+    for check_in in (step.check_in for step in scenario.happens):
+        if check_in is not None and check_in.member is not None and check_in.device is not None:
+            owners.setdefault(check_in.device, check_in.member)
     return owners
 
 
@@ -66,11 +74,11 @@ def _twice(own: Scenario) -> Iterator[Problem]:
 class _Known:
     """All that a scenario may name."""
 
-    def __init__(self, scenario: Scenario, retailer: RetailerConfig) -> None:
+    def __init__(self, scenario: Scenario, retailer: RetailerConfig, recorded: Collection[str]) -> None:
         steps = scenario.happens
         changed = {step.member.id for step in steps if step.member is not None}
         self._owners = devices_of(scenario)
-        self._members = {member.id for member in scenario.members} | changed
+        self._members = {member.id for member in scenario.members}.union(changed, recorded)
         self._anonymous = {
             each.device
             for each in (*scenario.walk, *(_of_a_phone(step) for step in steps))
@@ -80,6 +88,7 @@ class _Known:
         rules = retailer.rules
         self._sites = {zone.store for zone in (*retailer.zones, *retailer.places)}
         self._stores = set(rules.stores)
+        self._notices = {ANY, *(notice.id for notice in rules.notices)}
         self._campaigns = {campaign.id for campaign in rules.campaigns}
         self._products = set(rules.products) | {step.product.id for step in steps if step.product is not None}
         rings = {f"{zone.store}/{ring.label}" for zone in retailer.zones for ring in zone.rings}
@@ -102,6 +111,7 @@ class _Known:
             yield from self._unknown(part, path, ("offer",), "campaign", self._campaigns)
         if isinstance(part, Expected):
             yield from self._unknown(part, path, _CAMPAIGN_KEYS, "campaign", self._campaigns | {ANY})
+            yield from self._unknown(part, path, ("notice",), "notice", self._notices)
             yield from self._unknown(part, path, ("geofence",), "geofence", self._geofences)
             yield from self._unknown(part, path, ("device",), "phone", self._devices)
             yield from self._unknown(part, path, ("product",), "product", self._products)

@@ -18,15 +18,19 @@ USAGE = 2
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="YAML files, one retailer each.")],
     show: Annotated[bool, typer.Option("--show", help="Print the configuration with every default filled in.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Advice counts as a mistake, too.")] = False,
 ) -> None:
     """Check the YAML of retailers: every mistake as `file:line:column: what is wrong; what to do`.
 
-    Exits with 0 where there is none, 1 where there are findings, 2 where a file cannot be read.
+    Advice, on what may not be meant as it stands, is told in the same way and changes nothing. Exits with 0 where there
+    is no mistake, 1 where there are findings, 2 where a file cannot be read.
     """
     loaded = _load(files)
     for finding in loaded.findings:
         typer.echo(str(finding))
-    if loaded.findings:
+    for advice in loaded.advice:
+        typer.echo(f"{advice}", err=show)
+    if loaded.findings or (strict and loaded.advice):
         raise typer.Exit(FINDINGS)
     if show:
         typer.echo("---\n".join(shown(retailer) for retailer in loaded.retailers), nl=False)

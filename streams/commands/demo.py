@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import orjson
 import typer
@@ -19,11 +19,13 @@ from streams.batches import Batch, Processed
 from streams.commands.demo_view import DemoView
 from streams.commands.worker import stop_on_signals
 from streams.demonstration import Demonstration, Programme, cut_short
+from streams.errors import UserError
 from streams.gateway.beside import doors_beside, on_free_ports, reachable_at_itself
 from streams.gateway.keys import Scope, sample_keys
 from streams.logs import set_up_logs
 from streams.map_page import write_map
 from streams.replay import Files
+from streams.sample_day import SampleDay
 from streams.simulation import MINUTE, Plan, simulate
 from streams.sketch import Sketch
 
@@ -34,6 +36,10 @@ EVENTS = "events.jsonl"
 
 
 def demo(
+    example: Annotated[
+        str | None,
+        typer.Argument(metavar="[EXAMPLE]", help=f"{', '.join(sample_day.DAYS)}; the first words will do."),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Your own YAML, walked through by sample members.")
     ] = None,
@@ -49,36 +55,54 @@ def demo(
 ) -> None:
     """Watch sample members walk through a shopping district: who comes near what, what they are offered, and why not.
 
-    Broker, Redis, worker and gateway run inside this one process; nothing needs to be installed or configured. Without
-    --config it is noon in Paris, at a department store that does not exist, with members that are samples.
+    Broker, Redis, worker and gateway run inside this one process; nothing needs to be installed or configured. The
+    examples do not exist, and their members are samples: a department store in Paris at noon (department-store, shown
+    where none is named), coffee shops in Lyon after work (coffee-chain), and a snack brand at its partners in Paris
+    (snack-brand).
     """
-    file = config or sample_day.CONFIG
-    settings = read_settings(config=(file,), broker="embedded://demo", redis=None, secret=None, log_level="error")
+    if example is not None and config is not None:
+        raise UserError("an example and --config: which of the two? Leave one of them out")
+    day = sample_day.read_day(example or sample_day.FIRST) if config is None else None
+    file = config if day is None else Path(day.retailer.file)
+    settings = read_settings(
+        config=() if file is None else (file,), broker="embedded://demo", redis=None, secret=None, log_level="error"
+    )
     settings = reachable_at_itself(on_free_ports(settings))
     set_up_logs(settings)
     described = load_or_refuse(settings.config)[0]
-    programme = _programme(settings, described, own=config is not None)
+    programme = _programme(settings, described, day)
+    title = "sample members on their way" if day is None else day.title
     if minutes is not None:
         programme = cut_short(programme, int(minutes * MINUTE))
     speed = speed or max(programme.lasting / 1_000 / seconds, 0.1)
-    asyncio.run(_show(programme, settings, described, speed, out, draws=not no_map))
+    show = Shown(programme, described, f"{described.description.name}: {title}", out, draws=not no_map)
+    asyncio.run(_show(show, settings, speed))
 
 
-def _programme(settings: Settings, described: RetailerConfig, *, own: bool) -> Programme:
+class Shown(NamedTuple):
+    """What is shown, and where all that is written of it goes."""
+
+    programme: Programme
+    described: RetailerConfig
+    title: str
+    out: Path
+    draws: bool
+
+
+def _programme(settings: Settings, described: RetailerConfig, day: SampleDay | None) -> Programme:
     retailers = retailers_of(settings, [described])
-    if not own:
-        return Programme(retailers, sample_day.START, [*sample_day.history()], [*sample_day.day()])
+    if day is not None:
+        return Programme(retailers, day.start, day.history, day.arriving)
     plan = Plan(MEMBERS, sample_day.START, LASTING)
     sent = list(simulate(described.rules, described.zones, plan))
     before = [each for each in sent if each.arrives == plan.start]
     return Programme(retailers, plan.start, before, sent[len(before) :])
 
 
-async def _show(
-    programme: Programme, settings: Settings, described: RetailerConfig, speed: float, out: Path, *, draws: bool
-) -> None:
+async def _show(shown: Shown, settings: Settings, speed: float) -> None:
+    programme, described, title, out, draws = shown
     console = Console()
-    sketch = Sketch(described.rules, described.zones)
+    sketch = Sketch.of(described)
     view = DemoView(console, sketch, described.description.name or described.retailer, math.ceil(speed))
     with Files(out) as files:
 
@@ -101,7 +125,7 @@ async def _show(
     _write_events(programme, out / EVENTS)
     view.sum_up(show)
     if draws:
-        write_map(sketch, out / MAP, f"{described.description.name}: a noon with sample members")
+        write_map(sketch, out / MAP, title)
         view.say_where("the map", out / MAP)
     view.say_next(settings.config[0], out)
 

@@ -21,7 +21,7 @@ from streams.gateway.beside import Addresses
 from streams.map import colours_of
 from streams.sentences import clock_time, is_eventful, movement, occurrence, reason_in_words
 from streams.sketch import Sketch
-from streams.told import DecisionTold, OfferTold, TransitionTold, read_told
+from streams.told import DecisionTold, NoticeTold, OfferTold, TransitionTold, read_told
 
 INDENT = 10
 WIDEST = 118
@@ -72,6 +72,8 @@ class DemoView:
                 self._tell_transition(each)
             elif isinstance(each, DecisionTold):
                 self._tell_decision(each, offers.get(each.offer or ""))
+            elif isinstance(each, NoticeTold):
+                self._tell_notice(each)
 
     def _tell_transition(self, told: TransitionTold) -> None:
         words = movement(told, self._sketch.store_name(told.where))
@@ -99,6 +101,10 @@ class DemoView:
         self._below(Text.assemble(("→ ", "bold green"), (offer.text, "bold")))
         terms = [offer.campaign, f"coupon {offer.coupon.code}" if offer.coupon else ""]
         self._below(Text("  " + " · ".join(filter(None, terms)), "green"))
+
+    def _tell_notice(self, notice: NoticeTold) -> None:
+        store = self._sketch.store_name(notice.store)
+        self._below(Text.assemble(("⌂ ", "bold yellow"), (f"told to {store}: ", "dim"), notice.text))
 
     def _below(self, text: Text) -> None:
         """Indented; lines into a pipe are not broken, for whoever reads them there."""
@@ -142,6 +148,8 @@ class DemoView:
         counts = ", ".join(f"{count} {kind}" for kind, count in sorted(tally.transitions.items()))
         table.add_row("transitions", counts or "none")
         table.add_row("offers", str(tally.decisions["offered"]))
+        if self._sketch.notices:
+            table.add_row("told to stores", str(len(self._sketch.notices)))
         withheld = [(reason, count) for reason, count in tally.decisions.most_common() if reason != "offered"]
         for place, (reason, count) in enumerate(withheld):
             words = Text.assemble(f"{count:>3} {reason:<14}", (reason_in_words(reason), "dim"))

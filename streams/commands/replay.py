@@ -42,7 +42,7 @@ def replay(
     settings = read_settings(config=(config,), broker="embedded://replay", secret=None)
     configs = load_or_refuse(settings.config)
     retailers = retailers_of(settings, configs)
-    sketch = Sketch(configs[0].rules, configs[0].zones)
+    sketch = Sketch.of(configs[0])
     console = Console(stderr=True)
     told = None if explained is None else Explained(next(iter(retailers.values())), explained, print)
     with _lines(events) as lines, Files(out) as files, _progress(console) as progress:

@@ -99,7 +99,7 @@ class Looker:
         for told in self._happened.notices:
             at = milliseconds(told.at)
             misses = [*self._around(sought, told.member, None, at, told.store)]
-            misses += [f"not {expected.notice}"] * (expected.notice not in (ANY, told.kind))
+            misses += [f"not {expected.notice}"] * (expected.notice not in (ANY, told.notice))
             misses += list(_lacking(expected.text, told.text))
             yield Candidate(self._teller.notice(told), at, tuple(misses))
 

@@ -72,8 +72,7 @@ class Happened:
         """Take in what came of one event or timer."""
         self.refused += [f"{letter.detail} ({letter.reason})" for letter in processed.dead_letters]
         self.rejections += processed.rejections
-        if processed.without_consent:
-            self.without_consent[(batch.records[0].key or b"").decode().partition("|")[2]] += processed.without_consent
+        self.without_consent.update((record.key or b"").decode().partition("|")[2] for record in processed.unseen)
         reasons = dict(_reasons(processed, self.rules))
         for told in (read_told(record.topic, record.value) for record in processed.records):
             if told is not None and told.id not in self._known:

@@ -78,6 +78,8 @@ class _Teller:
         self._now: int | None = None
         """When what was told last is over."""
         self._checked = -1
+        self._said: int | None = None
+        """When something was said last."""
 
     def story(self) -> Story:
         scenario = self._placed.scenario
@@ -115,6 +117,9 @@ class _Teller:
 
     def _say(self, kind: str, said: Any, path: Path) -> None:
         at = self._come_to(said.at, getattr(said, "store", None), (*path, "at"))
+        if said.at is None and self._said == at:
+            at = self._now = at + 1  # after what was said before, whatever ranks first at one time
+        self._said = at
         place = len(self._happenings)
         if isinstance(said, Redeem):
             self._happenings.append(Happening(at, _RANK_OF_A_REDEMPTION, place, path, redeem=said))

@@ -69,6 +69,33 @@ def test_it_says_how_its_gateway_can_be_asked(shown):
     )
 
 
+EXAMPLES = {
+    "coffee": (
+        "Café Mirandole",
+        {"OUT_OF_STOCK", "STORE_CLOSED", "QUIET_HOURS", "HISTORY"},
+        "→ C'est ta 10e visite, Yanis",
+    ),
+    "snack": (
+        "Crounche",
+        {"OUT_OF_BUDGET", "SPACING", "STOPPED"},
+        "⌂ told to L'Épicerie du Quai: Un de nos ambassadeurs",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_other_examples_are_shown_by_the_beginning_of_their_names(tmp_path, name):
+    retailer, reasons, line = EXAMPLES[name]
+    done = chalandise("demo", name, "--speed", 400, "--out", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert retailer in done.stdout
+    assert line in done.stdout
+    assert {decision.get("reason") for decision in lines(tmp_path / "decisions.jsonl")} >= reasons
+    assert "dropped unseen for want of consent" in done.stdout
+    assert "$" not in "".join(str(offer["text"]) for offer in lines(tmp_path / "offers.jsonl"))
+    assert (tmp_path / "map.html").exists()
+
+
 def test_ones_own_yaml_is_walked_through_too(tmp_path):
     done = chalandise("demo", "--config", PARIS, "--minutes", 6, "--speed", 600, "--no-map", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -93,6 +120,8 @@ def test_ctrl_c_ends_it_with_a_summary(tmp_path):
     [
         (["--config", "nowhere.yaml"], "nowhere.yaml: no such file"),
         (["--seconds", "0"], "--seconds"),
+        (["tea"], "there is no example tea; there are department-store, coffee-chain, snack-brand"),
+        (["snack-brand", "--config", PARIS], "Leave one of them out"),
     ],
 )
 def test_a_mistake_is_told_without_a_traceback(arguments, told):

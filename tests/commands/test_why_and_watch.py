@@ -24,7 +24,7 @@ from tests.commands.commands import PARIS, chalandise, started
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("replayed")
     events = folder / "events.jsonl"
-    events.write_bytes(b"".join(sent.line + b"\n" for sent in (*sample_day.history(), *sample_day.day())))
+    events.write_bytes(b"\n".join(sample_day.read_day().lines))
     done = chalandise("replay", PARIS, events, "--out", folder)
     assert done.returncode == 0, done.stderr
     return folder
@@ -40,7 +40,7 @@ def test_a_withheld_offer_is_explained_by_the_id_of_its_decision_or_its_trigger(
     done = chalandise("why", name_of(refused), "--from", replayed, "--config", PARIS)
     assert done.returncode == 0, done.stderr
     assert "sample-theo: came near Galerie Lumière Haussmann" in done.stdout
-    assert "Tuesday 24 November 2026, 12:03:27 (Europe/Paris)" in done.stdout
+    assert "Tuesday 24 November 2026, 12:03:35 (Europe/Paris)" in done.stdout
     assert "tier is silver, asked for: gold, platinum" in done.stdout
 
 

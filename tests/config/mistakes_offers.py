@@ -23,6 +23,29 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "product: {recommend: {category: beuaty, from: bestseller}}",
         ["21:39: there is no product of category `beuaty`; did you mean `beauty`?"],
     ),
+    "the product scanned, and no scan": (
+        "product: serum",
+        "product: scanned",
+        [
+            "21:16: the product that was scanned, but the campaign waits for no scan; "
+            "write `when: {scans: {}}`, or name a product"
+        ],
+    ),
+    "a price quoted as it is written": (
+        "price: 39 EUR",
+        "price: 3.20",
+        ["28:58: `3.20` is no amount of money; write it with its currency, as in 39.00 EUR"],
+    ),
+    "a yes quoted as it is written": (
+        "discount: 15% of product",
+        "discount: true",
+        ["24:17: `true` is no discount; write `15% of product` or an amount, as in `5 EUR`"],
+    ),
+    "a placeholder in a product's name": (
+        "name: le sérum",
+        'name: "le sérum de $first_name"',
+        ["28:23: `$first_name` in a name, which is said as it stands; leave it out"],
+    ),
     "otherwise than nothing": (
         "product: serum",
         "product: {id: serum, otherwise: bestseller}",

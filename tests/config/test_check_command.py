@@ -91,3 +91,60 @@ def test_no_file_at_all_is_a_mistake_of_usage() -> None:
     ran = _run()
     assert ran.exit_code == 2
     assert "Missing argument" in ran.stderr
+
+
+TEXT = '\n        fr: {tu: "Pour toi : $product", vous: "Pour vous : $product"}'
+NAMED = ("Pour toi : $product", "$first_name : $product")
+
+
+def test_advice_is_told_at_its_place_and_only_counts_where_it_is_asked_to(tmp_path: Path) -> None:
+    path = tmp_path / "personal.yaml"
+    path.write_text(altered(NAMED), "utf-8")
+    told = (
+        f"{path}:23:13: members without a first name on file hear nothing of this; "
+        "add a text without `$first_name` after it, if they are to\n"
+    )
+    ran = _run(path)
+    assert (ran.exit_code, ran.stdout) == (0, told)
+    assert "nothing wrong with shop" in ran.stderr
+    strict = _run(path, "--strict")
+    assert (strict.exit_code, strict.stdout, strict.stderr) == (1, told, "")
+
+
+def test_advice_stays_out_of_what_show_prints(tmp_path: Path) -> None:
+    path = tmp_path / "personal.yaml"
+    path.write_text(altered(NAMED), "utf-8")
+    ran = _run(path, "--show")
+    assert ran.exit_code == 0
+    assert "hear nothing" not in ran.stdout
+    assert "hear nothing" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{fr: ["$first_name, bonjour", "Bonjour"]}',
+        '{fr: ["$first_name, bonjour", "$points points", "Bonjour"]}',
+        '{fr: "Bonjour", en: "Hello"}',
+    ],
+)
+def test_a_text_that_everybody_can_hear_needs_no_advice(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "plain.yaml"
+    path.write_text(altered((TEXT, f" {text}")), "utf-8")
+    assert (_run(path, "--strict").exit_code, _run(path).stdout) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "whom"),
+    [
+        ('{fr: "Bonjour", en: "Hello $first_name"}', "without a first name on file"),
+        ('{fr: {tu: "Bonjour", vous: "$points points"}}', "whose points were never told"),
+        ('{fr: ["$first_name", "$points points"]}', "whose points were never told"),
+    ],
+)
+def test_a_language_or_a_tone_in_which_some_hear_nothing_gets_advice(tmp_path: Path, text: str, whom: str) -> None:
+    path = tmp_path / "plain.yaml"
+    path.write_text(altered((TEXT, f" {text}")), "utf-8")
+    ran = _run(path)
+    assert (ran.exit_code, ran.stdout.count("\n")) == (0, 1)
+    assert f"members {whom} hear nothing of this" in ran.stdout

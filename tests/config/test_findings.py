@@ -161,3 +161,77 @@ def test_a_longitude_above_90_in_the_place_of_the_latitude_is_called_swapped() -
     assert findings(text + "    location: {lat: 139.7, lon: 35.7}\n") == [
         "shop.yaml:7:15: lat 139.7, lon 35.7 is not in Japan, but it is with the two swapped; swap lat and lon"
     ]
+
+
+@pytest.mark.parametrize(
+    ("bought", "refused", "found"),
+    [
+        ("{category: beauty, within: 60d}", "{category: beauty, within: 60d}", "60d did buy it within 60d"),
+        ("{category: beauty, within: 30d}", "{category: beauty, within: 365d}", "30d did buy it within 365d"),
+        ("{product: serum, within: 30d}", "{category: beauty, within: 60d}", "30d did buy it within 60d"),
+        ("{category: beauty, within: 365d}", "{category: beauty, within: 60d}", None),
+        ("{category: beauty, within: 30d}", "{product: serum, within: 60d}", None),
+        ("{category: beauty, within: 30d}", "{category: bread, within: 60d}", None),
+    ],
+)
+def test_what_nobody_can_have_bought_is_found(bought: str, refused: str, found: str | None) -> None:
+    told = findings(altered(("bought: {category: beauty, within: 365d}", f"bought: {bought}, not_bought: {refused}")))
+    expected = [
+        f"who bought it within {found}: this is for nobody; write a shorter time here, or a longer one in `bought`"
+    ]
+    assert [line.partition(": ")[2] for line in told] == (expected if found else [])
+
+
+@pytest.mark.parametrize(("budget", "is_found"), [("4.99 EUR", True), ("5 EUR", False)])
+def test_a_budget_that_pays_for_none_is_found(budget: str, is_found: bool) -> None:
+    changes = ("discount: 15% of product", "discount: 5 EUR"), ("offers: 500", f"budget: {budget}")
+    assert bool(findings(altered(*changes))) is is_found
+
+
+def advised(*changes: tuple[str, str]) -> list[str]:
+    """What is advised of a sound retailer."""
+    return [str(each).partition("shop.yaml:")[2] for each in checked(altered(*changes)).advice]
+
+
+WHEN = "{enters: {ring: proximity, stores: [haussmann]}}"
+CODES = "give products `codes` or stores `shelves`, if no product message does"
+
+
+@pytest.mark.parametrize(
+    ("when", "codes", "expected"),
+    [
+        ("{scans: {product: serum}}", "", [f"18:11: there is no code of `serum` to be scanned; {CODES}"]),
+        ("{scans: {}}", "", [f"18:11: there is no code of any product to be scanned; {CODES}"]),
+        ("{scans: {category: beauty}}", ', codes: "4711"', []),
+        ("{scans: {}}", ', codes: "4711"', []),
+    ],
+)
+def test_advice_where_there_is_nothing_to_be_scanned(when: str, codes: str, expected: list[str]) -> None:
+    assert advised((WHEN, when), ("price: 39 EUR", f"price: 39 EUR{codes}")) == expected
+
+
+@pytest.mark.parametrize("shelf", ["{code: a}", "{code: a, category: beauty}"])
+def test_a_shelf_can_be_scanned_too(shelf: str) -> None:
+    shelves = ("visit_after: 3min", f"visit_after: 3min\n    shelves: {shelf}")
+    assert advised((WHEN, "{scans: {}}"), shelves) == []
+    assert bool(advised((WHEN, "{scans: {category: beauty}}"), shelves)) is (shelf == "{code: a}")
+
+
+@pytest.mark.parametrize(
+    ("dayparts", "hours", "expected"),
+    [
+        ("Mo-Fr 18:00-20:00", "Mo-Sa 10:00-18:00", "its stores are closed at these hours"),
+        ("Su 10:00-18:00", "Mo-Sa 10:00-18:00", "its stores are closed at these hours"),
+        ("Mo-Fr 17:55-20:00", "Mo-Sa 10:00-18:00", None),
+        ("Mo-Fr 22:00-23:00", "Mo-Sa 10:00-24:00", "these are quiet hours, in which nobody hears anything"),
+        ("Mo-Fr 20:55-23:00", "Mo-Sa 10:00-24:00", None),
+    ],
+)
+def test_advice_where_nobody_hears_at_these_hours(dayparts: str, hours: str, expected: str | None) -> None:
+    changes = (
+        (WHEN, f"{WHEN[:-1]}, dayparts: {dayparts}}}"),
+        ("visit_after: 3min", f'visit_after: 3min\n    hours: "{hours}"'),
+    )
+    found = advised(*changes)
+    assert [line.partition("; ")[0].partition(": ")[2] for line in found] == ([expected] if expected else [])
+    assert not [line for line in advised(*changes, ("dayparts:", "even_closed: true, dayparts:")) if "closed" in line]

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
+from shutil import copy
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -181,6 +182,8 @@ def test_examples_have_no_findings_and_load_again_as_shown(path: Path, tmp_path:
     (retailer,) = load_or_refuse([path])
     again = tmp_path / "shown.yaml"
     again.write_text(show(retailer), "utf-8")
+    for outlines in path.parent.glob("*.geojson"):
+        copy(outlines, tmp_path)
     (shown,) = load_or_refuse([again])
     assert (shown.rules.hash, shown.zones) == (retailer.rules.hash, retailer.zones)
     assert replace(shown, file=retailer.file).rules == retailer.rules

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.scenarios.corner import WALK, failures, happened
+from config.settings import Settings
+from streams.scenarios.judging import judge
+from streams.scenarios.playing import play
+from streams.scenarios.running import prepare
+from tests.scenarios.corner import CORNER, WALK, failures, findings, happened, written
 
 HOLDS = {
     "a transition": "{transition: ENTER, geofence: paris/proximity, to: ada, times: 1}",
@@ -168,3 +174,46 @@ def test_every_kind_of_step_is_a_message_that_is_taken_and_has_its_effect(tmp_pa
     """The tier of the change, the wish after the one before, the purchase of the card's owner."""
     expected = "[{offer: hello, to: zoe}, {redemption: UNKNOWN, times: 1}, {rejection: TOO_FAR, times: 1}]"
     assert failures(tmp_path, f"{EVERYTHING}expect: {expected}") == []
+
+
+def test_what_has_no_time_of_its_own_happens_one_after_the_other(tmp_path: Path) -> None:
+    """A till hears of the coupon after the check-in that brought it, and of its second use after the first."""
+    text = """\
+happens:
+  - check_in: {member: ada, store: paris, via: till, at: "2026-11-20 12:00"}
+  - redeem: {offer: thanks-in-writing, member: ada, store: paris}
+  - redeem: {offer: thanks-in-writing, member: ada, store: paris}
+  - redeem: {offer: thanks-in-writing, member: ada, store: paris, take_back: yes}
+expect:
+  - {redemption: ACCEPTED, times: 1}
+  - {redemption: ALREADY_USED, times: 1}
+  - {redemption: TAKEN_BACK, times: 1}
+"""
+    head = CORNER.replace(
+        "      offer: {text: {fr: Merci}}",
+        "      offer: {text: {fr: Merci}}\n"
+        "    - {id: thanks-in-writing, when: {checks_in: {}}, priority: 9, "
+        "offer: {text: {fr: Merci}, coupon: {valid_for: 1h}}}",
+    )
+    (told,) = prepare([written(tmp_path, f"scenario: it\n{text}", head=head)]).stories
+    came = asyncio.run(play(told, Settings(broker="embedded://scenarios")))
+    assert [str(each) for each in judge(told, came)] == []
+
+
+def test_members_of_a_recording_may_be_spoken_of(tmp_path: Path) -> None:
+    recorded = [
+        {"type": "member", "at": "2026-11-20T09:00:00Z", "member": "rec", "tier": "gold", "consent": ["offers"]},
+        {"type": "checkin", "at": "2026-11-20T11:00:00Z", "member": "rec", "store": "paris", "via": "till"},
+    ]
+    (tmp_path / "rec.jsonl").write_text("\n".join(map(json.dumps, recorded)), "utf-8")
+    happens = "happens: [{recorded: {file: rec.jsonl}}]"
+    assert failures(tmp_path, f"{happens}\nexpect: {{offer: thanks, to: rec}}") == []
+    unknown = findings(tmp_path, f"scenario: it\n{happens}\nexpect: {{offer: thanks, to: reck}}")
+    assert unknown == ["3:29: there is no member `reck`; did you mean `rec`?"]
+
+
+def test_a_phone_that_checks_in_with_a_member_is_theirs(tmp_path: Path) -> None:
+    """So that the position that comes along is held against what they say."""
+    said = "{member: ada, device: her-phone, store: paris, lat: 48.89, lon: 2.34, at: '2026-11-20 12:00'}"
+    expected = "[{rejection: TOO_FAR, device: her-phone}, {no_offer: thanks, because: NOT_TRIGGERED}]"
+    assert failures(tmp_path, f"happens: [{{check_in: {said}}}]\nexpect: {expected}") == []

@@ -23,6 +23,10 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         f"{WALK}\nexpect: {{offer: helo}}",
         ["3:17: there is no campaign `helo`; did you mean `hello`?"],
     ),
+    "unknown notice": (
+        f"{WALK}\nexpect: {{notice: at-the-dor}}",
+        ["3:18: there is no notice `at-the-dor`; known here: any"],
+    ),
     "unknown geofence": (
         f"{WALK}\nexpect: {{transition: ENTER, geofence: paris/insde}}",
         ["3:39: there is no geofence `paris/insde`; did you mean `paris/inside`?"],

@@ -15,9 +15,11 @@ from config.settings import read_settings
 from geofences.rings import WGS84
 from streams import sample_day
 from streams.app import retailers_of
+from streams.batches import Batch, Processed
 from streams.map import Drawing, Projection
 from streams.map_page import page, write_map
 from streams.map_views import views
+from streams.records import Record
 from streams.replay import Files, Replay
 from streams.sketch import Sketch
 
@@ -42,7 +44,7 @@ campaigns:
 
 def sketch_of(described: RetailerConfig, lines: list[bytes]) -> Sketch:
     retailers = retailers_of(read_settings(broker="embedded://map", secret=None), [described])
-    sketch = Sketch(described.rules, described.zones)
+    sketch = Sketch.of(described)
     with Files(None) as files:
         asyncio.run(Replay(retailers, files, sketch.add).run(lines))
     return sketch
@@ -50,8 +52,8 @@ def sketch_of(described: RetailerConfig, lines: list[bytes]) -> Sketch:
 
 @pytest.fixture(scope="module")
 def day() -> Sketch:
-    events = [sent.line for sent in (*sample_day.history(), *sample_day.day())]
-    return sketch_of(load_or_refuse([sample_day.CONFIG])[0], events)
+    shown = sample_day.read_day()
+    return sketch_of(shown.retailer, shown.lines)
 
 
 @pytest.fixture
@@ -113,6 +115,26 @@ def test_names_and_texts_cannot_break_out_of_the_page(shop):
 def test_who_never_consented_is_not_on_the_map(shop):
     sketch = sketch_of(shop, [member("ada"), member("bob", consent=[]), *walk_in("ada"), *walk_in("bob")])
     assert list(sketch.tracks) == ["phone-ada"]
+
+
+def test_whoever_never_consented_takes_nobody_else_off_the_map(shop):
+    sketch = Sketch.of(shop)
+    records = [Record("pings", 0, place, START, b"", ping(name, 1, 48.87, 2.34)) for place, name in enumerate("ab")]
+    sketch.add(Processed(unseen=records[1:]), Batch(records, {}))
+    assert list(sketch.tracks) == ["phone-a"]
+
+
+def test_places_stand_on_the_map_under_their_names_and_what_stores_heard_beside_it():
+    shown = sample_day.read_day("coffee-chain")
+    written = page(sketch_of(shown.retailer, shown.lines), "evening")
+    assert '<path class="place"' in written
+    assert "Gare de la Part-Dieu: place" in written
+    assert "a named place that is no store" in written
+    assert "told to the stores" not in written
+    partners = sample_day.read_day("snack-brand")
+    told = page(sketch_of(partners.retailer, partners.lines), "afternoon")
+    assert "2 told to the stores" in told
+    assert "to L&#x27;Épicerie du Quai" in told
 
 
 def test_a_fix_that_was_not_believed_is_not_on_the_map(shop):

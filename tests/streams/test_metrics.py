@@ -41,7 +41,7 @@ class Counting:
 
 def test_what_is_counted_of_a_batch_adds_up() -> None:
     counting = Counting()
-    processed = Processed(pings=3, check_ins=2, repeated=1, without_consent=4, unsaved=5)
+    processed = Processed(pings=3, check_ins=2, repeated=1, unseen=list(batch(*range(4)).records), unsaved=5)
     processed.rejections = [Rejection(FixRejection.STALE, "boutique", "phone", 0)] * 2
     processed.dead_letters = [DeadLetter(Fault.WRONG_KEY, "", "pings", 0, 0, None)]
     for _ in range(2):

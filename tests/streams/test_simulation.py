@@ -29,7 +29,7 @@ MESSAGES = {"ping": Ping, "checkin": CheckIn, "member": MemberChange, "purchase"
 
 @pytest.fixture(scope="module")
 def paris() -> RetailerConfig:
-    return load_or_refuse([sample_day.CONFIG])[0]
+    return load_or_refuse([sample_day.EXAMPLES / "galerie-lumiere.yaml"])[0]
 
 
 def run(paris: RetailerConfig, plan: Plan) -> list[Sent]:
