@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -87,9 +88,12 @@ def test_the_catalogue_is_what_the_configuration_says_until_something_changes(
     assert run(tables.products.catalogue(retailer, configured)) == configured
     dearer = Product("serum", "le sérum 50 ml", "skincare", Money(5_900, "EUR"))
     new = Product("cream", "la crème", "skincare")
-    run(tables.products.revise(retailer, "serum", lambda _: Changed(dearer, {})))
+    run(tables.products.revise(retailer, "serum", lambda _: Changed(dearer, {"name": 1, "price": 1})))
     run(tables.products.revise(retailer, "cream", lambda _: Changed(new, {})))
     assert run(tables.products.catalogue(retailer, configured)) == {"serum": dearer, "cream": new}
+    moved = {"serum": replace(SERUM, name="le sérum", category="face")}
+    kept = replace(dearer, category="face")
+    assert run(tables.products.catalogue(retailer, moved)) == {"serum": kept, "cream": new}, "what nobody changed"
     run(tables.products.revise(retailer, "serum", lambda _: Changed(dearer, {}, deleted=True)))
     assert run(tables.products.catalogue(retailer, configured)) == {"cream": new}
     assert run(tables.products.catalogue(f"{retailer}-2", configured)) == configured
