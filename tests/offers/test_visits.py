@@ -83,7 +83,7 @@ def test_long_names_of_stores_take_no_more_room() -> None:
     assert size(visits.older) <= MOST_BYTES
 
 
-@pytest.mark.parametrize(("ago", "kept"), [(LONGEST - 1, True), (LONGEST, False)])
+@pytest.mark.parametrize(("ago", "kept"), [(365 * DAY, True), (LONGEST - 1, True), (LONGEST, False)])
 def test_older_than_may_be_asked_for_is_forgotten(ago: int, kept: bool) -> None:
     visits = came(NOON - ago, *(NOON - hours * HOUR for hours in range(3 * MOST_VISITS, 0, -3)), NOON)
     assert (all_visits(visits)[0].first == NOON - ago) is kept

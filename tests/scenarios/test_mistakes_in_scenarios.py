@@ -15,6 +15,10 @@ from tests.scenarios.corner import CORNER, WALK, findings, written
 MISTAKES: dict[str, tuple[str, list[str]]] = {
     "unknown key": (f"{WALK}\nexpects: []", ["3:1: `expects` is no key here; did you mean `expect`?"]),
     "unknown member": (WALK.replace("ada", "adda"), ["2:16: there is no member `adda`; did you mean `ada`?"]),
+    "unknown member merged": (
+        "happens: {member: {id: ada, merges: [adda], at: '2026-11-20 12:00'}}",
+        ["2:39: there is no member `adda`; did you mean `ada`?"],
+    ),
     "unknown store": (
         WALK.replace("store: paris", "store: pariss"),
         ["2:91: there is no store or place `pariss`; did you mean `paris`?"],
