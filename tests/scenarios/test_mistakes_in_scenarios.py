@@ -17,7 +17,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     "unknown member": (WALK.replace("ada", "adda"), ["2:16: there is no member `adda`; did you mean `ada`?"]),
     "unknown member merged": (
         "happens: {member: {id: ada, merges: [adda], at: '2026-11-20 12:00'}}",
-        ["2:39: there is no member `adda`; did you mean `ada`?"],
+        ["2:38: there is no member `adda`; did you mean `ada`?"],
     ),
     "unknown store": (
         WALK.replace("store: paris", "store: pariss"),
