@@ -144,7 +144,7 @@ class MemberChange(Message, frozen=True, kw_only=True):
     emails_hashed: list[Name] | msgspec.UnsetType = msgspec.UNSET
     phones_hashed: list[Name] | msgspec.UnsetType = msgspec.UNSET
     attributes: dict[Name, AttributeSaid] | msgspec.UnsetType = msgspec.UNSET
-    merges: list[MemberName] | msgspec.UnsetType = msgspec.UNSET
+    merges: Annotated[list[MemberName], Meta(max_length=64)] | msgspec.UnsetType = msgspec.UNSET
     """Other members who turned out to be this one."""
     consent: ConsentSaid | msgspec.UnsetType = msgspec.UNSET
     deleted: bool = False

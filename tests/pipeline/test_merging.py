@@ -277,6 +277,33 @@ def test_what_is_said_of_the_other_at_another_worker_meanwhile_is_not_left_behin
     run(story())
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["merge", "visit"])
+def test_a_visit_of_the_other_that_is_on_its_way_is_not_left_behind_and_counts_once(first: bool) -> None:
+    """It counts; or it finds no consent any more under the old name, and then nothing comes of it."""
+
+    async def story() -> None:
+        for write in range(1, 24):
+            keyspace = Dying(lambda: NOON)
+            tables = Tables.over(keyspace)
+            working, collected = await apart(tables)
+            other = Working(tables, collected)
+            visit, word = Topics().record(at_the_till(NOON + HOUR, "max")), Topics().record(MERGED)
+            visiting = partial(other.work, [visit], NOON + HOUR + MINUTE)
+            keyspace.meanwhile = visiting if first else partial(other.enter, [word])
+            keyspace.left = write
+            await (working.enter([word]) if first else working.work([visit], NOON + HOUR + MINUTE))
+            if keyspace.left > 0:
+                return
+            count, contacts, visits = await known(tables)
+            assert (count, contacts) == (2, ["m1", "m2"]), write
+            assert visits in (3, 4), write
+            assert await known(tables, MAX) == (0, [], 0), write
+            offered = (await tables.members.read("contacts", MIA)).value
+            assert len({each.id for each in offered}) == len(offered)
+
+    run(story())
+
+
 def test_a_merge_from_before_the_member_was_deleted_brings_nobody_back() -> None:
     async def story() -> None:
         working, _ = await apart(memory_tables())

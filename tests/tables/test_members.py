@@ -6,12 +6,13 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from offers.history import NO_PURCHASES, Line, Purchase, with_purchase
 from offers.members import Consent, Contact, Grant, Member, Profile, Visit, Visits, Wish
 from streams.tables.keyspace import Keyspace
-from streams.tables.members import Claim, Fields, Loaded, Members, Outcome
+from streams.tables.members import KINDS, Claim, Fields, Loaded, Members, Outcome
 from streams.tables.tables import Tables
 from tests.tables.conftest import Run
 
@@ -174,3 +175,20 @@ def test_a_revision_gives_the_new_value_and_one_that_changes_nothing_writes_noth
 def test_members_of_two_retailers_are_two(tables: Tables, run: Run, retailer: str) -> None:
     run(tables.members.revise("visits", f"{retailer}|anna", lambda _: Visits(2)))
     assert loaded(tables, run, f"{retailer}-2|anna").member.visits == Visits()
+
+
+def test_what_earlier_versions_wrote_is_read() -> None:
+    """Without what came later: when a coupon runs out, older visits, cards linked by a coupon."""
+    written = {
+        "contacts": [[NOW, "welcome", "offer", "", "tu", 0], [NOW, "", "mail", "email"]],
+        "visits": {"count": 1, "recent": [["haussmann", NOW, NOW]], "trail": [], "series": {}, "handed": {}},
+        "profile": {
+            "profile": {"tier": "gold", "devices": ["phone"], "linked_devices": ["watch"]},
+            "said": {"tier": 1},
+        },
+    }
+    read = {kind: KINDS[kind].decode(msgspec.msgpack.encode(value)) for kind, value in written.items()}
+    first, second = read["contacts"]
+    assert (first.tone, first.expires_at, second.channel, second.expires_at) == ("tu", 0, "email", 0)
+    assert read["visits"] == Visits(1, (Visit("haussmann", NOW, NOW),))
+    assert (read["profile"].profile.tier, read["profile"].profile.linked_cards) == ("gold", ())
