@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from config.consistency import chosen, reached_stores, to_be_scanned
 from config.findings import Path, Problem
-from config.language import Campaign, Description, Offer, Product, Scans, Store
+from config.language import Campaign, Description, Newcomers, Offer, Product, Scans, Store
 from config.opening_hours import WrittenHours
 from offers.templates import names
 
@@ -27,6 +27,7 @@ def advice(description: Description) -> Iterator[Problem]:
         path: Path = ("campaigns", number)
         yield from _codes(campaign, path, stores, description.products)
         yield from _hours(campaign, path, stores, description)
+        yield from _newcomers(campaign, path, description.contact.newcomers)
         for step, offer in enumerate(campaign.offers):
             place: Path = ("series", step) if campaign.series else ("offer",)
             yield from _texts(offer, (*path, *place, "text"))
@@ -82,6 +83,16 @@ def _hours(campaign: Campaign, path: Path, stores: Mapping[str, Store], descript
         for store in reached_stores(campaign, stores)
     ):
         yield Problem(place, "its stores are closed at these hours", "choose others, or add `even_closed: true`")
+
+
+def _newcomers(campaign: Campaign, path: Path, ramp: Newcomers | None) -> Iterator[Problem]:
+    """Visits at which most members are newcomers, to whom it does not speak."""
+    nth = campaign.when.visit
+    if ramp is None or campaign.for_newcomers or campaign.kind == "reward":
+        return
+    if isinstance(nth, int) and nth <= ramp.first_visits:
+        what = f"until visit {ramp.first_visits} only campaigns for newcomers speak"
+        yield Problem((*path, "when", "visit"), what, "add `for_newcomers: true`, or `kind: reward` if it is earned")
 
 
 @lru_cache(maxsize=1_024)

@@ -42,7 +42,8 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 def _follows(problem: Any) -> bool:
     """Whether the mistake is but the echo of another one in the same list."""
-    return problem["type"] == "too_short" and len(problem["input"]) > 0  # items that are wrong were not counted
+    # items that are wrong were not counted
+    return problem["type"] == "too_short" and len(problem["input"]) >= problem["ctx"]["min_length"]
 
 
 def _said(problem: Any, document: Document) -> bool:
@@ -75,8 +76,9 @@ def _as_written(problem: Problem, document: Document) -> Problem:
     path = document.nearest(problem.path)
     if path not in document.written:
         return problem
-    read, stands = quoted(document.texts[path]), quoted(document.written[path])
-    return problem._replace(what=problem.what.replace(read, stands, 1))
+    value, stands = document.texts[path], document.written[path]
+    what = problem.what.replace(quoted(value), quoted(stands), 1)
+    return problem._replace(what=what, todo=problem.todo.replace(f'"{value}"', f'"{stands}"', 1))
 
 
 def _told(problem: Any) -> tuple[str, str]:
@@ -109,6 +111,8 @@ def _wrong_kind(problem: Any) -> tuple[str, str]:
         case "bool_parsing" | "bool_type":
             return f"{quoted(value)} is neither yes nor no", "write `true` or `false`"
         case "too_short":
+            if value:
+                return f"{len(value)} is too few here", f"write at least {context['min_length']}"
             return "nothing stands here", "write at least one, or leave the key out"
     return f"{_named(value)} does not fit here", str(problem["msg"])
 

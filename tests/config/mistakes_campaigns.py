@@ -124,6 +124,11 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "when: {sequence: [{visit: any}, {visit: any}]}",
         ["18:11: `within` is missing; `sequence` and `within` go together, as in `within: 90min`"],
     ),
+    "a sequence of one step": (
+        "when: {enters: {ring: proximity, stores: [haussmann]}}",
+        "when: {sequence: [{visit: any}], within: 1h}",
+        ["18:22: 1 is too few here; write at least 2"],
+    ),
     "numbered visit in a sequence": (
         "when: {enters: {ring: proximity, stores: [haussmann]}}",
         "when: {sequence: [{visit: 2}, {visit: any}], within: 1h}",

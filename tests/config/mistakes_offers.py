@@ -36,6 +36,11 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
         "price: 3.20",
         ["28:58: `3.20` is no amount of money; write it with its currency, as in 39.00 EUR"],
     ),
+    "a barcode without quotes": (
+        "price: 39 EUR",
+        "price: 39 EUR, codes: 0360",
+        ['28:73: `0360` is no text; put quotes round it: "0360"'],
+    ),
     "a yes quoted as it is written": (
         "discount: 15% of product",
         "discount: true",

@@ -218,6 +218,23 @@ def test_a_shelf_can_be_scanned_too(shelf: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("visit", "more", "is_told"),
+    [
+        ("3", "", True),
+        ("4", "", False),
+        ("any", "", False),
+        ("3", "kind: reward", False),
+        ("3", "for_newcomers: true", False),
+    ],
+)
+def test_advice_where_only_newcomers_are_and_it_does_not_speak_to_them(visit: str, more: str, is_told: bool) -> None:
+    ramp = ("quiet_hours:", "newcomers: {first_visits: 3, at_most: 1, in_any: 7d}\n  quiet_hours:")
+    found = advised(ramp, (f"when: {WHEN}", f"when: {{visit: {visit}}}\n    {more}".rstrip()))
+    todo = "add `for_newcomers: true`, or `kind: reward` if it is earned"
+    assert found == ([f"19:19: until visit 3 only campaigns for newcomers speak; {todo}"] if is_told else [])
+
+
+@pytest.mark.parametrize(
     ("dayparts", "hours", "expected"),
     [
         ("Mo-Fr 18:00-20:00", "Mo-Sa 10:00-18:00", "its stores are closed at these hours"),
