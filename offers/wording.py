@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date, time
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -137,13 +138,17 @@ def _form(name: str, forms: Mapping[str, str], mention: Mention, locale: Locale)
     return found
 
 
-@lru_cache(maxsize=4_096)  # prices read the same to everybody
+KEPT = 4_096
+"""Of each kind the last that were said: prices, discounts, days and times of day are few, and read the same to all."""
+
+
+@lru_cache(maxsize=KEPT)
 def money(amount: Money, locale: Locale) -> str:
     """`39,00 €`"""
     return str(format_currency(Decimal(amount.cents) / 100, amount.currency, locale=locale))
 
 
-@lru_cache(maxsize=4_096)  # and so do discounts
+@lru_cache(maxsize=KEPT)
 def discount(value: Discount, locale: Locale) -> str:
     """`-15 %` or `-5,00 €`"""
     if value.percent is not None:
@@ -156,15 +161,28 @@ def discount(value: Discount, locale: Locale) -> str:
 def until(moment: int, mention: Mention, locale: Locale) -> str:
     """The time of day, with the date before it where it is not the day of the offer: on the store's clock."""
     there, here = local(moment, mention.zone), local(mention.at, mention.zone)
-    time = str(format_time(there, "short", locale=locale))
-    return time if there.date() == here.date() else f"{day(moment, mention, locale)} {time}"
+    clock = time_of_day(there.hour, there.minute, locale)
+    return clock if there.date() == here.date() else f"{day(moment, mention, locale)} {clock}"
 
 
 def day(moment: int, mention: Mention, locale: Locale) -> str:
     """`20 novembre`, on the store's calendar."""
-    return str(format_date(local(moment, mention.zone), "d MMMM", locale=locale))
+    return day_of_month(local(moment, mention.zone).date(), locale)
 
 
+@lru_cache(maxsize=KEPT)
+def time_of_day(hour: int, minute: int, locale: Locale) -> str:
+    """`20:30`, `8:30 PM`"""
+    return str(format_time(time(hour, minute), "short", locale=locale))
+
+
+@lru_cache(maxsize=KEPT)
+def day_of_month(today: date, locale: Locale) -> str:
+    """`20 novembre`"""
+    return str(format_date(today, "d MMMM", locale=locale))
+
+
+@lru_cache(maxsize=KEPT, typed=True)
 def number(value: float | None, locale: Locale) -> str | None:
     """`1 200`, `4,6`"""
     return None if value is None else str(format_decimal(value, locale=locale))
