@@ -42,8 +42,9 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 def _follows(problem: Any) -> bool:
     """Whether the mistake is but the echo of another one in the same list."""
-    # items that are wrong were not counted
-    return problem["type"] == "too_short" and len(problem["input"]) >= problem["ctx"]["min_length"]
+    if problem["type"] != "too_short":
+        return False
+    return bool(len(problem["input"]) >= problem["ctx"]["min_length"])  # items that are wrong were not counted
 
 
 def _said(problem: Any, document: Document) -> bool:

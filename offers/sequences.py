@@ -48,7 +48,7 @@ def missing_step(when: When, trail: Sequence[Passage], trigger: Trigger) -> str 
             return f"step {place + 1} of {len(when.before) + 1} did not happen before"
         limit, began = _order(found[-1]), found[-1].at
     if trigger.at - began > when.within:
-        return f"its first step was {_minutes(trigger.at - began)} ago, at most {_minutes(when.within)} asked for"
+        return f"its first step was {_span(trigger.at - began)} ago, at most {_span(when.within)} asked for"
     return None
 
 
@@ -63,5 +63,10 @@ def _order(passage: Passage) -> tuple[int, int, int]:
     return passage.at, rank, depth if rank else -depth
 
 
-def _minutes(milliseconds: int) -> str:
-    return f"{milliseconds / 60_000:g} min"
+_UNITS = ((86_400_000, "days"), (3_600_000, "h"), (60_000, "min"))
+
+
+def _span(milliseconds: int) -> str:
+    """`45 min`, `2.5 h`, `60 days`: in the largest unit of which there are two."""
+    length, name = next((unit for unit in _UNITS if milliseconds >= 2 * unit[0]), _UNITS[-1])
+    return f"{milliseconds / length:.4g} {name}"

@@ -97,3 +97,19 @@ def test_a_trail_stays_small_and_lets_go_of_what_no_sequence_rests_on() -> None:
     assert [passage.at for passage in visits.trail] == [minute * MINUTE for minute in range(439, 500)]
     crowd = [Trigger("", TriggerKind.EXIT, second, None, place="station") for second in range(500)]
     assert len(remembered(Visits(), crowd, HOUR).trail) == MOST_PASSAGES
+
+
+@pytest.mark.parametrize(
+    ("ago", "told"),
+    [
+        (91 * MINUTE, "91 min"),
+        (119 * MINUTE, "119 min"),
+        (150 * MINUTE, "2.5 h"),
+        (47 * HOUR, "47 h"),
+        (60 * 24 * HOUR, "60 days"),
+    ],
+)
+def test_how_long_ago_the_first_step_was_is_told_in_a_unit_that_is_read_easily(ago: int, told: str) -> None:
+    assert missing_step(AFTER_WORK, [left_station(NOON - ago)], DOOR) == (
+        f"its first step was {told} ago, at most 90 min asked for"
+    )
