@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offers.handing_over import handed_over, without_handed
-from offers.members import SAME_VISIT, Visits
+from offers.members import SAME_VISIT, Passage, Progress, Visits
 from offers.visits import MOST_VISITS, with_visit
 from tests.offers.samples import DAY, HOUR, NOON
 
@@ -58,3 +58,16 @@ def test_more_visits_than_are_kept_are_counted_all_the_same() -> None:
     member = handed_over(visits(NOON - DAY), own, "phone")
     assert (member.count, len(member.recent)) == (MOST_VISITS + 9, MOST_VISITS)
     assert replace(member, recent=()) == replace(handed_over(member, own, "phone"), recent=())
+
+
+def test_what_sequences_and_series_rest_on_goes_over_as_well() -> None:
+    left, entered = Passage(NOON, "EXIT", "station", ""), Passage(NOON + 1, "ENTER", "kiosk", "inside")
+    own = replace(
+        visits(NOON), trail=(left,), series={"a": Progress(2, "x"), "b": Progress(1, "y")}, handed={"phone": 3}
+    )
+    known = replace(visits(NOON), trail=(entered,), series={"a": Progress(1, "z"), "c": Progress(4, "w")})
+    merged = handed_over(known, own, "member|max")
+    assert merged.trail == (left, entered)
+    assert merged.series == {"a": Progress(2, "x"), "b": Progress(1, "y"), "c": Progress(4, "w")}
+    assert merged.handed == {"phone": 3, "member|max": 1}
+    assert handed_over(merged, own, "member|max") == merged
