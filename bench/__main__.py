@@ -8,7 +8,7 @@ import sys
 
 BENCHES = (
     *("noop", "geofences", "lookups", "presence", "throughput", "states"),
-    *("cost", "latency", "gateway", "history", "campaigns", "deciding", "claiming"),
+    *("cost", "latency", "gateway", "history", "campaigns", "deciding", "claiming", "stops"),
 )
 
 

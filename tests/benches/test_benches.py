@@ -26,6 +26,7 @@ EXPECTED = {
     "campaigns": "times the 50 alone",
     "deciding": "times these calls",
     "claiming": "with decide",
+    "stops": "after its 200",
 }
 
 
@@ -41,7 +42,7 @@ def test_a_bench_runs_to_its_last_line(bench: str) -> None:
         "0.01",
         *(
             ()
-            if bench in ("geofences", "lookups", "presence", "throughput", "states", "history")
+            if bench in ("geofences", "lookups", "presence", "throughput", "states", "history", "stops")
             else ("--rounds", "1")
         ),
     ]

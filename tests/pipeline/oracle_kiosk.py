@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-ORDER = ("gift", "gold", "daily", "chat")
-WORTH = {"gold": 400, "daily": 100, "gift": 300}
-VALID = {"gold": 2 * HOUR, "daily": HOUR, "gift": DAY, "chat": 4 * HOUR}
+ORDER = ("gift", "gold", "daily", "chat", "door")
+AT_CHECK_IN = ORDER[1:4]
+WORTH = {"gold": 400, "daily": 100, "gift": 300, "door": 200}
+VALID = {"gold": 2 * HOUR, "daily": HOUR, "gift": DAY, "chat": 4 * HOUR, "door": 30 * MINUTE}
+
+HELD_OUT = {"gold": 15, "chat": 20}
 
 
 @dataclass
@@ -39,6 +44,9 @@ class Given:
     gone: set[str] = field(default_factory=set)
     void: bool = False
     has_coupon: bool = True
+    used_at: int = 0
+    spent: int = 0
+    """Cents that the till took off."""
 
 
 BEFORE = {"anna": 9, "ben": 0, "carl": 9, "dora": 9, "zoe": 1}
@@ -48,8 +56,14 @@ BEFORE = {"anna": 9, "ben": 0, "carl": 9, "dora": 9, "zoe": 1}
 @dataclass
 class Person:
     wish: str = "normal"
+    consents: bool = True
     heard: list[Said] = field(default_factory=list)
     visits: list[list[int | str]] = field(default_factory=list)
+
+    @property
+    def deaf(self) -> str | None:
+        """Why no offer may reach them, whatever it is."""
+        return "NO_CONSENT" if not self.consents else "STOPPED" if self.wish == "stop" else None
 
 
 @dataclass
@@ -63,14 +77,40 @@ class Decided:
     given: Given | None = None
 
 
+def told(decided: Decided) -> Iterator[tuple[Any, ...]]:
+    """What is expected to be sent, in order."""
+    for kind, candidates in decided.candidates.items():
+        offered = decided.winner in [campaign for campaign, _ in candidates]
+        first = next((reason for _, reason in candidates if reason is not None), None)
+        yield kind, decided.winner if offered else None, None if offered else decided.whole or first, candidates
+    if decided.winner is not None:
+        yield ("offer", decided.winner)
+
+
+def said(topic: str, message: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """What was sent, in the same words."""
+    if topic == "decisions":
+        candidates = [(each["campaign"], each.get("reason")) for each in message["candidates"]]
+        yield message["trigger"]["kind"], message.get("campaign"), message.get("reason"), candidates
+    elif topic == "offers":
+        yield ("offer", message["campaign"])
+
+
 def paris(at: int) -> datetime:
     return datetime.fromtimestamp(at / 1000, ZoneInfo("Europe/Paris"))
 
 
-class Oracle:
-    """The kiosk's books; times are milliseconds UTC."""
+def is_held_out(name: str, campaign: str) -> bool:
+    """Whether the campaign never speaks to this member, whatever brings it: phone, check-in, worker."""
+    digest = hashlib.sha256(f"boutique\0{campaign}\0{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % 100 < HELD_OUT.get(campaign, 0)
 
-    def __init__(self) -> None:
+
+class Oracle:
+    """The kiosk's books; times are milliseconds UTC. `before` says who came how often before."""
+
+    def __init__(self, before: Mapping[str, int] = BEFORE) -> None:
+        self.before = before
         self.people: defaultdict[str, Person] = defaultdict(Person)
         self.pools: defaultdict[tuple[str, ...], dict[int, list[float]]] = defaultdict(dict)
         """By pool: end and cents of each offer, by its number."""
@@ -83,19 +123,20 @@ class Oracle:
             self.decided[name, store, at] = known = self._again(name, known, now)
             return known
         person, new = self.people[name], self._visit(name, store, at)
-        decided = self._general(person, new, at, now) or self._weigh(name, store, at, now, new)
+        waiting = {"CHECK_IN": AT_CHECK_IN, "VISIT": ORDER[:1]} if new else {"CHECK_IN": AT_CHECK_IN}
+        decided = self._general(person, list(waiting), at, now) or self._weigh(name, store, at, now, waiting)
         self.decided[name, store, at] = decided
         return decided
 
     def _again(self, name: str, known: Decided, now: int) -> Decided:
         given = known.given
-        if given is None or given.void or not (self.people[name].wish == "stop" or given.ends <= now):
+        if given is None or given.void or not (self.people[name].deaf or given.ends <= now):
             return known
         given.void = True
         if given.used is None:
             given.has_coupon = False
             self.pools[given.pool].pop(self.offers.index(given), None)
-        reason = "STOPPED" if self.people[name].wish == "stop" else "STALE_TRIGGER"
+        reason = self.people[name].deaf or "STALE_TRIGGER"
         return Decided({kind: [] for kind in known.candidates}, whole=reason)
 
     def _visit(self, name: str, store: str, at: int) -> bool:
@@ -108,15 +149,15 @@ class Oracle:
         return True
 
     @staticmethod
-    def _general(person: Person, new: bool, at: int, now: int) -> Decided | None:
-        reason = "STOPPED" if person.wish == "stop" else "STALE_TRIGGER" if now - at > 5 * MINUTE else None
-        kinds = ["CHECK_IN", "VISIT"] if new else ["CHECK_IN"]
+    def _general(person: Person, kinds: Sequence[str], at: int, now: int) -> Decided | None:
+        reason = person.deaf or ("STALE_TRIGGER" if now - at > 5 * MINUTE else None)
         return None if reason is None else Decided({kind: [] for kind in kinds}, whole=reason)
 
-    def _weigh(self, name: str, store: str, at: int, now: int, new: bool) -> Decided:
+    def _weigh(self, name: str, store: str, at: int, now: int, waiting: Mapping[str, Sequence[str]]) -> Decided:
+        """`waiting` has for each kind of trigger the campaigns that wait for it, best first."""
         reasons: dict[str, str | None] = {}
         winner, settled = None, False
-        for campaign in ORDER if new else ORDER[1:]:
+        for campaign in sorted((each for some in waiting.values() for each in some), key=ORDER.index):
             reason = self._against(name, campaign, at)
             if reason is None and settled:
                 reason = "OUTRANKED"
@@ -125,15 +166,12 @@ class Oracle:
                 settled = reason in (None, "HOLDOUT")
                 winner = campaign if reason is None else winner
             reasons[campaign] = reason
-        candidates = {"CHECK_IN": [(each, reasons[each]) for each in ORDER[1:]]}
-        if new:
-            candidates["VISIT"] = [("gift", reasons["gift"])]
-        decided = Decided(candidates, winner)
+        decided = Decided({kind: [(each, reasons[each]) for each in some] for kind, some in waiting.items()}, winner)
         if winner is not None:
-            said = Said(at, winner)
-            self.people[name].heard.append(said)
+            spoken = Said(at, winner)
+            self.people[name].heard.append(spoken)
             pool = self._pool(name, winner, store, at)
-            decided.given = Given(name, store, winner, at + VALID[winner], pool, said, has_coupon=winner != "chat")
+            decided.given = Given(name, store, winner, at + VALID[winner], pool, spoken, has_coupon=winner != "chat")
             if winner != "chat":
                 self.pools[decided.given.pool][len(self.offers)] = [decided.given.ends, WORTH[winner]]
             self.offers.append(decided.given)
@@ -145,7 +183,7 @@ class Oracle:
 
     def _against(self, name: str, campaign: str, at: int) -> str | None:
         person = self.people[name]
-        visits, less = BEFORE[name] + len(person.visits), person.wish == "less"
+        visits, less = self.before[name] + len(person.visits), person.wish == "less"
         heard = [each.at for each in person.heard if each.campaign != "gift"]
         if campaign == "gift" and visits != 3:
             return "HISTORY"
@@ -169,9 +207,10 @@ class Oracle:
         return "PER_MEMBER" if any(abs(each - at) < rest for each in own) else None
 
     def _last(self, name: str, campaign: str, store: str, at: int, now: int) -> str | None:
+        if is_held_out(name, campaign):
+            return "HOLDOUT"
         if campaign == "chat":
-            digest = hashlib.sha256(f"boutique\0chat\0{name}".encode()).digest()
-            return "HOLDOUT" if int.from_bytes(digest[:8], "big") % 100 < 20 else None
+            return None
         pool = self.pools[self._pool(name, campaign, store, at)]
         for number in [number for number, (end, _) in pool.items() if end <= now]:
             del pool[number]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 import orjson
@@ -19,7 +19,7 @@ from streams.tables.places import Asked, Token
 from streams.tables.tables import Tables
 from tests.pipeline.boutique import NAME, NOON, SECOND, Collected, Message, Topics, Working, empty, member, redis_tables
 from tests.pipeline.boutique import run as run_story
-from tests.pipeline.oracle_kiosk import BEFORE, DAY, HOUR, MINUTE, Decided, Oracle, Said
+from tests.pipeline.oracle_kiosk import BEFORE, DAY, HOUR, MINUTE, Oracle, Said, said, told
 
 MEMBERS, STORES, TILLS = tuple(BEFORE), ("haussmann", "rivoli"), ("till-1", "till-2", "till-3")
 CALLS = ("read", "replace", "reserve", "release", "note", "spend")
@@ -119,25 +119,6 @@ class Kiosk:
             asked = Asked(f"{NAME}|gold", token, None, cents, 700)
             assert await self.tables.places.reserve([asked], self.now) == [expected]
         await self.tables.places.release(f"{NAME}|gold", token)
-
-
-def told(decided: Decided) -> Iterator[tuple[Any, ...]]:
-    """What is expected to be sent, in order."""
-    for kind, candidates in decided.candidates.items():
-        offered = decided.winner in [campaign for campaign, _ in candidates]
-        first = next((reason for _, reason in candidates if reason is not None), None)
-        yield kind, decided.winner if offered else None, None if offered else decided.whole or first, candidates
-    if decided.winner is not None:
-        yield ("offer", decided.winner)
-
-
-def said(topic: str, message: Message) -> Iterator[tuple[Any, ...]]:
-    """What was sent, in the same words."""
-    if topic == topics.DECISIONS.name:
-        candidates = [(each["campaign"], each.get("reason")) for each in message["candidates"]]
-        yield message["trigger"]["kind"], message.get("campaign"), message.get("reason"), candidates
-    elif topic == topics.OFFERS.name:
-        yield ("offer", message["campaign"])
 
 
 Action = Callable[[Kiosk], Awaitable[None]]

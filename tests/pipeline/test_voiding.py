@@ -19,6 +19,7 @@ from tests.pipeline.boutique import (
     Message,
     Topics,
     Working,
+    check_in,
     member,
     pings,
     preference,
@@ -116,5 +117,34 @@ def test_an_offer_that_was_claimed_but_not_sent_is_voided_once_it_has_expired(op
             await Working(tables, collected).work(batch, NOON + 5 * 60 * MINUTE)
         assert collected.offers() == []
         assert set(collected.reasons()) == {"STALE_TRIGGER"}
+
+    run(story())
+
+
+@pytest.mark.parametrize(("mails", "reason"), [(1, "offered"), (2, "CAP")])
+def test_an_offer_that_was_voided_counts_for_the_caps_all_the_same(
+    mails: int, reason: str, open_tables: OpenTables
+) -> None:
+    """Nobody knows whether it was sent before its worker died: of three a day it is one."""
+
+    async def story() -> None:
+        broker, said = Topics(), {"type": "contact", "retailer": NAME, "member": "mia", "channel": "mail"}
+        async with open_tables() as tables:
+            dying = Working(tables, Collected(), die_before_produce)
+            told = [said | {"id": str(number), "at": NOON - MINUTE} for number in range(mails)]
+            await dying.enter(broker.records([member("mia", "phone"), *told]))
+            batch = broker.records(standing())
+            with pytest.raises(Gone):
+                await dying.work(batch)
+            collected = Collected()
+            working = Working(tables, collected)
+            await working.enter(broker.records([preference(NOON + 1, member="mia", contact="stop")]))
+            await working.work(batch)
+            assert set(collected.reasons()) == {"STOPPED"}
+            await working.enter(broker.records([preference(NOON + MINUTE, member="mia", contact="normal")]))
+            later = Collected()
+            again = check_in(NOON + 2 * MINUTE, member="mia", store="rivoli", via="till")
+            await Working(tables, later).work([broker.record(again)], NOON + 2 * MINUTE)
+            assert later.reasons()[reason] == 1
 
     run(story())
