@@ -17,7 +17,7 @@ AT_CHECK_IN = ORDER[1:4]
 WORTH = {"gold": 400, "daily": 100, "gift": 300, "door": 200}
 VALID = {"gold": 2 * HOUR, "daily": HOUR, "gift": DAY, "chat": 4 * HOUR, "door": 30 * MINUTE}
 
-HELD_OUT = {"gold": 15, "chat": 20}
+HELD_OUT = {"gold": 15, "chat": 20, "door": 40}
 
 
 @dataclass

@@ -23,7 +23,8 @@ from tests.pipeline.oracle_books import PLACES, PRICE, Books, Pool
 from tests.pipeline.oracle_kiosk import AT_CHECK_IN, ORDER, Decided, Given, Oracle, Said, is_held_out, paris, said, told
 
 MEMBERS = {"anna": 9, "ben": 0, "emile": 9, "fred": 9, "helene": 9, "zoe": 1}
-"""How often each came before. Of gold fred is held out, of chat emile; helene is the first who is not."""
+"""How often each came before. Held out are of gold fred, of chat emile and of door zoe; of chat and door helene is the
+first who is not."""
 
 
 Happened = tuple[str, str, str, int]
@@ -50,6 +51,8 @@ class Attempt:
     refused: set[tuple[str, str]] = field(default_factory=set)
     reserved: set[tuple[Pool, str]] = field(default_factory=set)
     voided: set[tuple[Pool, str]] = field(default_factory=set)
+    found: set[str] = field(default_factory=set)
+    """Occasions that had been decided before."""
 
 
 @dataclass
@@ -99,7 +102,10 @@ class PressureOracle(Oracle):
         return told
 
     def _took_effect(self, attempt: Attempt, call: str, given: Sequence[Any], reply: Any) -> None:
-        if call == "reserve":
+        if call == "read":
+            named = [key for key, value in zip(given[0], reply, strict=True) if value and key.startswith("outcome:")]
+            attempt.found.update(key.rsplit("|", 1)[1] for key in named)
+        elif call == "reserve":
             for asked, answer in zip(given[0], reply, strict=True):
                 self._reserved(attempt, _pool(asked.places, asked.share), asked.token, answer)
         elif call == "release":
@@ -121,6 +127,10 @@ class PressureOracle(Oracle):
         for pool, token in attempt.voided:
             end, _ = self.books.taken[pool].get(token, (0, 0))
             agree(end <= attempt.now, "a place of a voided offer stays taken", pool, token)
+        for final in [self.finals[occasion] for occasion in attempt.found if self.finals[occasion].given]:
+            deaf = None not in self.words[final.name][attempt.words[final.name] - 1 :]
+            over = deaf or _given(final).ends <= attempt.now
+            agree(_given(final).void or not over, "an offer was sent that is over", final, attempt.now)
 
     # places
 
@@ -177,7 +187,7 @@ class PressureOracle(Oracle):
             self._coupon_changed(attempt, changed["coupon"])
         elif "consent" in changed:
             self._heard_word(attempt.message)
-        elif "contacts" in changed:
+        elif "contacts" in changed and attempt.message:  # of a voided offer it stays, and is not taken for ignored
             self._contacted(attempt.message)
 
     def _claimed(self, attempt: Attempt, name: str, occasion: str, packed: bytes) -> None:

@@ -100,15 +100,18 @@ class Town:
         self.oracle.happened["CHECK_IN", name, store, at] = 1
         self.say({"type": "checkin", "member": name, "store": store, "via": "till", "at": at}, times)
 
-    def come_after(self, number: int, after: int, name: str | None) -> None:
-        """Somebody checks in so many milliseconds after one of the last offers, at its store: its member, or another."""
-        offers = self.collected.offers()
-        if offers:
-            offer = offers[-1 - number % len(offers)]
-            at = milliseconds(offer["created_at"]) + after
-            if at >= self.now - 6 * MINUTE:
-                self.now = max(self.now, at - 1)
-                self.check_in_at(at, name or offer["member"], offer["store"])
+    def come_after(self, number: int, after: int | None, more: int, name: str | None) -> None:
+        """Somebody checks in at the store of one of the last offers: its member, or another one.
+
+        `after` milliseconds after it was made, or when it expires; and `more` of them.
+        """
+        begins = "expires_at" if after is None else "created_at"
+        moments = [(milliseconds(each[begins]) + (after or 0) + more, each) for each in self.collected.offers()]
+        moments = [(at, each) for at, each in moments if at > self.now - 6 * MINUTE]
+        if moments:
+            at, offer = moments[-1 - number % len(moments)]
+            self.now = max(self.now, at - 1)
+            self.check_in_at(at, name or offer["member"], offer["store"])
 
     def arrive(self, name: str, store: str, ago: int, times: int) -> None:
         """Another phone of a member at the door of a store."""
@@ -121,6 +124,8 @@ class Town:
     def redeem(self, number: int, till: str, elsewhere: bool, cents: int | None, back: bool) -> None:
         """A coupon that was sent is shown at a till of its store or elsewhere, or the till takes it back."""
         offers = [offer for offer in self.collected.offers() if "coupon" in offer]
+        offers = [offer for offer in offers if milliseconds(offer["expires_at"]) > self.now] or offers
+        offers = [offer for offer in offers if offer["campaign"] == "gold" or number % 2] or offers
         if offers:
             offer = offers[-1 - number % len(offers)]
             code, (store, another) = offer["coupon"]["code"], sorted(STORES, key=lambda each: each != offer["store"])
