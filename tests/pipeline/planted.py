@@ -10,7 +10,7 @@ import asyncio
 import importlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 OURS = ("geofences", "offers", "config", "streams", "tests")
+AT_ONCE = 2
 EXAMPLES = 120
 """Traces at most until a fault is caught: as many as the suite has."""
 
@@ -195,8 +196,8 @@ def _fails(fault: Fault, suite: Callable[[], None]) -> bool:
     return False
 
 
-def is_caught(fault: Fault) -> bool:
-    """Whether its suite fails with the fault. Raises ValueError where the fault cannot be planted."""
+def _start(fault: Fault) -> int:
+    """The process that tries it; it ends with 1 where the suite fails, with 0 where it does not."""
     suite = {"pressure": pressure, "counting": counting}[fault.under]
     fault.text  # noqa: B018 - it raises here and not in the fork
     child = os.fork()
@@ -207,19 +208,29 @@ def is_caught(fault: Fault) -> bool:
             os._exit(1 if _fails(fault, suite) else 0)
         finally:
             os._exit(3)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    if code not in (0, 1):
-        raise ValueError(f"{fault.name}: the suite did not run")
-    return code == 1
+    return child
+
+
+def caught(faults: Sequence[Fault]) -> Iterator[tuple[Fault, bool]]:
+    """Each as it is done, and whether it is caught. Raises ValueError where one cannot be planted."""
+    waiting, running = list(reversed(faults)), dict[int, Fault]()
+    while waiting or running:
+        while waiting and len(running) < AT_ONCE:
+            fault = waiting.pop()
+            running[_start(fault)] = fault
+        child, status = os.wait()
+        fault, code = running.pop(child), os.waitstatus_to_exitcode(status)
+        if code not in (0, 1):
+            raise ValueError(f"{fault.name}: the suite did not run")
+        yield fault, code == 1
 
 
 def main() -> None:
     """A line for each."""
     importlib.import_module("tests.pipeline.test_pressure")
     wanted = " ".join(sys.argv[1:])
-    for fault in (each for each in FAULTS if wanted in each.name):
-        print(f"{'caught' if is_caught(fault) else 'NOT CAUGHT':<12}{fault.name}", flush=True)
+    for fault, is_caught in caught([each for each in FAULTS if wanted in each.name]):
+        print(f"{'caught' if is_caught else 'NOT CAUGHT':<12}{fault.name}", flush=True)
 
 
 if __name__ == "__main__":

@@ -231,7 +231,7 @@ def in_process(run: Run, examples: int) -> None:
 
 
 def test_two_workers_that_die_anywhere_come_to_what_the_oracle_says(loop: Run) -> None:
-    in_process(loop, 120)
+    in_process(loop, 100)
 
 
 def test_two_workers_over_one_redis_come_to_what_the_oracle_says(loop: Run, shared_redis: str) -> None:
