@@ -1,114 +1,98 @@
-"""How good are the tests? A seeded sample of changes to presence and index, each held against a suite of seconds.
+"""How good are the tests? A seeded sample of changes to what matters most, each held against a suite of seconds.
 
-`python -m tools.mutants [--mutants 400] [--seed 1] [--only presence] [--pause-while FILE]` prints every change that no
-test noticed. Each is tried in a fork of a process that has the libraries in memory already: a run takes some ten
-minutes of one core.
+`python -m tools.mutants [--subject offers] [--sample 200] [--seed 1]` tries so many changes of each subject and prints
+every one that no test noticed. What came of each is kept in a file: a run goes on where the one before was stopped,
+and asks again of what no test noticed once the tests are others.
 """
 
 import argparse
-import ast
-import importlib
 import os
 import resource
 import sys
 import time
-from collections.abc import Callable
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 from random import Random
-from types import ModuleType
 from typing import NamedTuple
 
-import pytest
-from hypothesis import Phase, settings
+import orjson
 
 from tools.mutations import Mutation, mutated, mutations
+from tools.subjects import SUBJECTS, Subject
+from tools.suite import ROOT, Change, Ran, prepare, ran
 
-ROOT = Path(__file__).parents[1]
-LIBRARIES = ("numpy", "numba", "shapely.geometry", "pyproj", "geographiclib.geodesic", "hypothesis.strategies")
-SLOWEST = 40
-"""Seconds of CPU: a change that makes the suite so slow is noticed."""
-SURVIVED, KILLED = 0, 1
-
-
-class Group(NamedTuple):
-    """Modules of `geofences`, and the tests, at most 5 s of them, that hold them."""
-
-    modules: tuple[str, ...]
-    tests: tuple[str, ...]
-    leave_out: tuple[str, ...] = ()
+RESULTS = ROOT / "build" / "mutants.jsonl"
+SHOWN = 20
+"""Changes between two words of how far it is."""
 
 
-GROUPS = {
-    "presence": Group(
-        ("presence", "machine", "evidence", "replaying", "passing", "fixes"),
-        ("test_presence", "test_arriving", "test_fix_limits", "test_fixes", "test_presence_late", "test_flapping"),
-    ),
-    "index": Group(
-        ("index", "lookup", "squares", "cells", "tiling", "edges", "outlines", "metric", "meridian"),
-        ("test_zones", "test_index_size", "test_index_bounds", "test_index", "test_index_tiles"),
-        (
-            "test_the_distance_is_that_of_the_nearest_edge_along_the_ellipsoid",
-            "test_the_distance_to_an_outline_is_that_to_its_nearest_edge",
-            "test_which_side_of_an_outline_a_place_is_on_is_exact",
-        ),
-    ),
-}
+class Mutant(NamedTuple):
+    """One change of one file, whose source has a digest."""
+
+    file: str
+    digest: str
+    mutation: Mutation
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.mutation.line}: {self.mutation.before}  ->  {self.mutation.after}"
 
 
-class Changed(MetaPathFinder, Loader):
-    """Imports one module with one change in it."""
+class Results:
+    """What came of each mutant: the test that noticed it, or none of those with a digest. A line each in a file."""
 
-    def __init__(self, name: str, tree: ast.Module, path: Path) -> None:
-        self.name, self.tree, self.path = name, tree, path
+    def __init__(self, path: Path, tests: str) -> None:
+        self._path, self._tests = path, tests
+        self._noticed_by: dict[tuple[str, str, int], str | None] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for line in path.read_bytes().splitlines() if path.exists() else ():
+            file, digest, number, tests_then, noticed_by = orjson.loads(line)
+            if noticed_by is not None or tests_then == tests:
+                self._noticed_by[file, digest, number] = noticed_by
 
-    def find_spec(self, fullname: str, path: object, target: ModuleType | None = None) -> ModuleSpec | None:
-        return ModuleSpec(fullname, self, origin=str(self.path)) if fullname == self.name else None
+    def __contains__(self, mutant: Mutant) -> bool:
+        return _key(mutant) in self._noticed_by
 
-    def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self.tree, str(self.path), "exec"), module.__dict__)
+    def __getitem__(self, mutant: Mutant) -> str | None:
+        return self._noticed_by[_key(mutant)]
 
+    def __setitem__(self, mutant: Mutant, noticed_by: str | None) -> None:
+        self._noticed_by[_key(mutant)] = noticed_by
+        with self._path.open("ab") as file:
+            file.write(orjson.dumps([*_key(mutant), self._tests, noticed_by]) + b"\n")
 
-def in_a_fork(work: Callable[[], int]) -> int:
-    """What the work returned, or KILLED where it could not be done or took too long."""
-    child = os.fork()
-    if child == 0:
-        resource.setrlimit(resource.RLIMIT_CPU, (SLOWEST, SLOWEST))
-        for stream in (1, 2):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-        os._exit(work())
-    _, status = os.waitpid(child, 0)
-    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else KILLED
-
-
-def suite(group: Group) -> int:
-    """0 where all tests pass."""
-    tests = [f"tests/geofences/{name}.py" for name in group.tests]
-    left_out = [f"--deselect=tests/geofences/{name}.py::{test}" for name in group.tests for test in group.leave_out]
-    quick = ["-x", "--assert=plain", "--noconftest", "--tb=no", "-p", "no:cacheprovider"]
-    return min(int(pytest.main([*quick, *left_out, *tests])), KILLED)
+    def noticed(self, file: str) -> Counter[str]:
+        """How many changes of a file each file of tests noticed."""
+        found = (by for (changed, *_), by in self._noticed_by.items() if by is not None and changed == file)
+        return Counter(by.partition("::")[0] for by in found)
 
 
-def suite_with(group: Group, module: str, source: str, mutation: Mutation) -> int:
-    """The same with one change."""
-    name = f"geofences.{module}"
-    tree = mutated(source, mutation.number)
-    sys.meta_path.insert(0, Changed(name, tree, ROOT / "geofences" / f"{module}.py"))
-    return suite(group)
+def _key(mutant: Mutant) -> tuple[str, str, int]:
+    return mutant.file, mutant.digest, mutant.mutation.number
 
 
-def sample(group: Group, count: int, seed: int) -> list[tuple[str, str, Mutation]]:
-    """So many changes of the modules of a group, in an order drawn as well: the first few are a sample, too."""
-    sources = {module: (ROOT / "geofences" / f"{module}.py").read_text("utf-8") for module in group.modules}
-    every = [(module, source, each) for module, source in sources.items() for each in mutations(source)]
-    return Random(seed).sample(every, min(count, len(every)))
+def digest(*sources: str) -> str:
+    """A name for what stands in some files."""
+    return blake2b("\0".join(sources).encode(), digest_size=8).hexdigest()
 
 
-def hold(name: str, group: Group) -> None:
-    """Ends the run where the tests fail without any change: before it nothing, after it all would count as noticed."""
-    if in_a_fork(lambda: suite(group)) != SURVIVED:
-        sys.exit(f"the tests of {name} fail as it is")
+def sample(subject: Subject, count: int, seed: int) -> list[Mutant]:
+    """So many changes of the files of a subject, in an order drawn as well: the first few are a sample, too."""
+    every: list[Mutant] = []
+    for file in subject.files:
+        source = (ROOT / file).read_text("utf-8")
+        every += [Mutant(file, digest(source), each) for each in mutations(source)]
+    Random(seed).shuffle(every)
+    return every[:count]
+
+
+def sound(name: str, subject: Subject) -> Ran:
+    """The suite as it is; ends the run where it fails: after that all would count as noticed."""
+    found = ran(subject)
+    if found.failed is not None:
+        sys.exit(f"{name}: {found.failed} fails without any change")
+    return found
 
 
 def seconds_used() -> float:
@@ -117,52 +101,64 @@ def seconds_used() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def try_all(name: str, count: int, seed: int, minutes: float, pause_while: Path | None) -> tuple[int, int]:
-    """How many were tried within so many minutes, and how many were noticed; prints the others."""
-    group, begun, used = GROUPS[name], time.monotonic(), seconds_used()
-    hold(name, group)
-    print(f"== {name}: {', '.join(group.modules)}; its suite takes {seconds_used() - used:.1f} s of CPU", flush=True)
-    tried = killed = 0
-    for module, source, mutation in sample(group, count, seed):
-        if time.monotonic() - begun > 60 * minutes:
-            break
-        while pause_while is not None and pause_while.exists():
-            time.sleep(1)
-        if in_a_fork(lambda change=(module, source, mutation): suite_with(group, *change)) == SURVIVED:  # type: ignore[misc]
-            print(f"geofences/{module}.py:{mutation.line}: {mutation.before}  ->  {mutation.after}", flush=True)
-        else:
-            killed += 1
-        tried += 1
-    hold(name, group)
-    took = f"{time.monotonic() - begun:.0f} s, {seconds_used() - used:.0f} of CPU"
-    print(f"{name}: {killed} of {tried} noticed ({killed / tried:.1%}), {took}", flush=True)
-    return tried, killed
+def tried(
+    subject: Subject, mutants: list[Mutant], results: Results, whole: Ran, pause: Path | None
+) -> Iterator[Mutant]:
+    """Each mutant, once it is known what came of it. First the tests that noticed most of its file, then quick ones."""
+    for mutant in mutants:
+        if mutant not in results:
+            while pause is not None and pause.exists():
+                time.sleep(1)
+            noticed = results.noticed(mutant.file)
+            tests = sorted(subject.tests, key=lambda test: (-noticed[test], whole.seconds.get(test, 0.0)))
+            change = Change(mutant.file, mutated((ROOT / mutant.file).read_text("utf-8"), mutant.mutation.number))
+            results[mutant] = ran(subject._replace(tests=tuple(tests)), change).failed
+        yield mutant
+
+
+def run(name: str, count: int, seed: int, path: Path, pause: Path | None) -> float:
+    """The share of the sample of a subject that a test noticed; prints the others."""
+    subject, began = SUBJECTS[name], time.monotonic()
+    prepare(subject)
+    used = seconds_used()
+    whole = sound(name, subject)
+    took = seconds_used() - used
+    tests = digest(*((ROOT / test).read_text("utf-8") for test in subject.tests))
+    results, mutants, left = Results(path, tests), sample(subject, count, seed), []
+    todo = sum(mutant not in results for mutant in mutants)
+    print(
+        f"== {name}: {todo} of {len(mutants)} changes to try, seed {seed}; its suite takes {took:.1f} s of CPU",
+        flush=True,
+    )
+    for done, mutant in enumerate(tried(subject, mutants, results, whole, pause), 1):
+        if results[mutant] is None:
+            left.append(mutant)
+            print(mutant, flush=True)
+        if done % SHOWN == 0:
+            minutes = (time.monotonic() - began) / 60
+            print(f"{name}: {done - len(left)} of {done}, {minutes:.0f} min", file=sys.stderr, flush=True)
+    sound(name, subject)
+    share = 1 - len(left) / len(mutants)
+    print(f"{name}: {len(mutants) - len(left)} of {len(mutants)} noticed ({share:.1%}), {subject.aim:.0%} asked for")
+    return share
 
 
 def main() -> None:
-    """Half of the sample from presence, half from the index."""
+    """Each subject, in a process of its own where there are several: each imports other libraries."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--mutants", type=int, default=400)
+    parser.add_argument("--subject", choices=SUBJECTS, action="append", help="instead of all")
+    parser.add_argument("--sample", type=int, default=200, help="of each subject")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=GROUPS)
-    parser.add_argument("--minutes", type=float, default=60.0, help="for each of the two, at most")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where what came of each is kept")
     parser.add_argument("--pause-while", type=Path, metavar="FILE", help="wait for as long as this file exists")
     asked = parser.parse_args()
     os.chdir(ROOT)
-    os.environ["NUMBA_DISABLE_JIT"] = "1"  # Plain Python: nothing is compiled anew for each change.
-    settings.register_profile(
-        "mutants", derandomize=True, database=None, deadline=None, phases=(Phase.explicit, Phase.generate)
-    )
-    settings.load_profile("mutants")
-    for library in LIBRARIES:
-        importlib.import_module(library)
-    names = [asked.only] if asked.only else list(GROUPS)
-    counts = [
-        try_all(name, asked.mutants // len(names), asked.seed, asked.minutes, asked.pause_while) for name in names
+    missed = [
+        name
+        for name in asked.subject or SUBJECTS
+        if run(name, asked.sample, asked.seed, asked.results, asked.pause_while) < SUBJECTS[name].aim
     ]
-    tried, killed = (sum(column) for column in zip(*counts, strict=True))
-    print(f"{killed} of {tried} changes noticed: {killed / tried:.1%}")
-    sys.exit(0 if killed >= 0.9 * tried else 1)
+    sys.exit(1 if missed else 0)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,10 @@ def mutated(source: str, number: int) -> ast.Module:
 
 
 class _Chooser(ast.NodeTransformer):
-    """Counts every possible change, and makes the one wanted. Annotations and decorators are not the program."""
+    """Counts every possible change, and makes the one wanted.
+
+    Annotations and decorators are not the program, nor what a class is declared with: that it is frozen, or has slots.
+    """
 
     def __init__(self, wanted: int | None) -> None:
         self.wanted = wanted
@@ -73,11 +76,14 @@ class _Chooser(ast.NodeTransformer):
             self.found.append(Mutation(len(self.found), node.lineno, _told(node), _told(changed)))  # type: ignore[attr-defined]
         if chosen is not node:
             return ast.copy_location(chosen, node)
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             node.decorator_list, decorators = [], node.decorator_list
             node.returns, returns = None, node.returns
             self.generic_visit(node)
             node.decorator_list, node.returns = decorators, returns
+            return node
+        if isinstance(node, ast.ClassDef):
+            node.body = [self.visit(each) for each in node.body]  # type: ignore[misc]
             return node
         if isinstance(node, ast.arg) or (isinstance(node, ast.Assign) and _is_alias(node)):
             return node
@@ -132,5 +138,5 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
             yield _with(node, body=orelse, orelse=body)
         case ast.If(test=test) | ast.While(test=test):
             yield _with(node, test=ast.UnaryOp(ast.Not(), test))
-        case ast.Expr(value=ast.Call()):
+        case ast.Expr(value=ast.Call() | ast.Await(value=ast.Call())):
             yield ast.Pass()

@@ -15,6 +15,13 @@ def weight(beyond: float | None, reach: float = 15.0) -> float | None:
     if beyond is None or reach <= 0:
         return min(beyond, -1)
     return beyond / reach if True else 7
+
+async def tell(place: Literal[3]) -> Literal[4]:
+    await told(place)
+
+@dataclass(frozen=True, slots=True)
+class Told(Struct, frozen=True):
+    often: int = 3
 '''
 
 
@@ -23,7 +30,7 @@ def changes_of(line):
 
 
 def test_types_and_docstrings_are_left_alone():
-    assert changes_of(1) == changes_of(4) == set()
+    assert changes_of(1) == changes_of(4) == changes_of(10) == changes_of(13) == changes_of(14) == set()
     assert changes_of(3) == {"30.0"}
 
 
@@ -31,6 +38,8 @@ def test_types_and_docstrings_are_left_alone():
     ("line", "after"),
     [
         (5, {"pass"}),
+        (11, {"pass"}),
+        (15, {"6", "2"}),
         (
             6,
             {

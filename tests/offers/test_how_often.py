@@ -106,6 +106,24 @@ def test_after_a_coupon_was_used_nothing_is_offered_for_a_while(ago: int, expect
     assert reason(candidate(campaign(), heard(offered(NOON - HOUR)), contact=policy)) is None
 
 
+@pytest.mark.parametrize("days", [3, 6])
+def test_of_several_caps_each_holds_over_its_own_time_whatever_came_long_before(days: int) -> None:
+    policy = ContactPolicy(caps=(Cap(1, DAY), Cap(1, 7 * DAY), Cap(9, 2 * DAY)))
+    known = heard(offered(NOON - 90 * DAY), offered(NOON - days * DAY))
+    assert reason(candidate(campaign(), known, contact=policy)) is Withheld.CAP
+    assert reason(candidate(campaign(), heard(offered(NOON - 90 * DAY)), contact=policy)) is None
+
+
+@pytest.mark.parametrize(
+    ("rest", "words"), [(2 * DAY, "2 days"), (DAY, "1 days"), (DAY + HOUR // 2, "1470 min"), (90_000, "1.5 min")]
+)
+def test_a_rest_is_told_in_days_or_in_minutes(rest: int, words: str) -> None:
+    used = heard(offered(NOON - 9 * DAY, redeemed=NOON - 1))
+    refused = refusal(candidate(campaign(), used, contact=ContactPolicy(cool_down=rest)))
+    assert refused is not None
+    assert refused.detail == f"a coupon was used less than {words} before"
+
+
 @pytest.mark.parametrize("announcer", ["hello", "monthly"])
 @pytest.mark.parametrize(("ago", "expected"), [(30 * DAY - 1, Withheld.CAP), (30 * DAY, None)])
 def test_what_is_announced_comes_no_sooner_and_no_more_often(

@@ -92,3 +92,10 @@ def test_of_contacts_that_are_not_kept_nobody_says_that_they_were_few() -> None:
         assert against(Offered(least=100, within=within), list(MANY)) is None
     assert against(Offered(most=3, last=3), list(MANY)) is None
     assert against(Offered(most=3, last=3, campaigns=frozenset({"never"})), list(MANY)) is not None
+
+
+@pytest.mark.parametrize(("last", "whole"), [(NEWEST - 1, True), (NEWEST, False)])
+def test_as_many_of_the_last_are_known_as_came_after_the_oldest_that_is_kept_whatever_it_is(
+    last: int, whole: bool
+) -> None:
+    assert (against(Offered(most=NEWEST, last=last), list(MANY)) is None) is whole

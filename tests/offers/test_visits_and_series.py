@@ -85,3 +85,12 @@ def test_seen_is_who_came_or_bought_before_this(known: dict[str, object], expect
 def test_away_is_who_was_seen_but_not_for_so_long(ago: int | None, reason: Withheld | None) -> None:
     found = refusal(candidate(AWAY, member(profile=Profile(last_visit=None if ago is None else NOON - ago))))
     assert (found and found.reason) is reason
+
+
+@pytest.mark.parametrize(
+    ("ago", "days"), [(60 * DAY - 1, 59), (59 * DAY, 59), (DAY - 1, 0)], ids=["a millisecond", "a day", "today"]
+)
+def test_who_was_seen_too_lately_is_told_in_whole_days(ago: int, days: int) -> None:
+    found = refusal(candidate(AWAY, member(profile=Profile(last_visit=NOON - ago))))
+    assert found is not None
+    assert found.detail == f"was seen {days} days ago, away for 60 asked for"

@@ -148,6 +148,24 @@ def test_what_a_place_held_comes_back_with_it_and_a_redemption_settles_it(
     assert run(places.reserve([asked(owner, 4, 1)], now)) == [Withheld.OUT_OF_BUDGET]
 
 
+@pytest.mark.parametrize("given", [False, True])
+def test_a_place_whose_offer_no_longer_holds_is_there_at_once_with_its_money_reserved_or_given(
+    tables: Tables, run: Run, retailer: str, given: bool
+) -> None:
+    owner, places = f"{retailer}|welcome", tables.places
+    mine, other = asked(owner, 1, BUDGET, limit=1), asked(owner, 2, BUDGET, limit=1)
+    run(places.reserve([mine], NOW))
+    if given:
+        run(places.confirm([Given(owner, mine.token, EXPIRY, BUDGET)]))
+    for _ in range(2):
+        assert run(places.reserve([other], NOW)) == [Withheld.OUT_OF_STOCK]
+        run(places.void(owner, mine.token))
+        assert run(places.reserve([other], NOW)) == [None]
+        run(places.void(owner, other.token))
+        run(places.reserve([mine], NOW))
+    assert run(places.overdue(owner, NOW + DEADLINE + 1)) == [mine.token]
+
+
 def test_what_a_late_till_spent_counts_although_its_place_came_back(tables: Tables, run: Run, retailer: str) -> None:
     owner, places = f"{retailer}|welcome", tables.places
     first = asked(owner, 1, 600)
