@@ -11,7 +11,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
@@ -77,11 +77,15 @@ def digest(*sources: str) -> str:
     return blake2b("\0".join(sources).encode(), digest_size=8).hexdigest()
 
 
-def sample(subject: Subject, count: int, seed: int) -> list[Mutant]:
-    """So many changes of the files of a subject, in an order drawn as well: the first few are a sample, too."""
+def sources(subject: Subject) -> dict[str, str]:
+    """The files of a subject as they are now: they may change while the changes are tried."""
+    return {file: (ROOT / file).read_text("utf-8") for file in subject.files}
+
+
+def sample(sources: Mapping[str, str], count: int, seed: int) -> list[Mutant]:
+    """So many changes of these files, in an order drawn as well: the first few are a sample, too."""
     every: list[Mutant] = []
-    for file in subject.files:
-        source = (ROOT / file).read_text("utf-8")
+    for file, source in sources.items():
         every += [Mutant(file, digest(source), each) for each in mutations(source)]
     Random(seed).shuffle(every)
     return every[:count]
@@ -102,7 +106,7 @@ def seconds_used() -> float:
 
 
 def tried(
-    subject: Subject, mutants: list[Mutant], results: Results, whole: Ran, pause: Path | None
+    subject: Subject, before: Mapping[str, str], mutants: list[Mutant], results: Results, whole: Ran, pause: Path | None
 ) -> Iterator[Mutant]:
     """Each mutant, once it is known what came of it. First the tests that noticed most of its file, then quick ones."""
     for mutant in mutants:
@@ -111,7 +115,7 @@ def tried(
                 time.sleep(1)
             noticed = results.noticed(mutant.file)
             tests = sorted(subject.tests, key=lambda test: (-noticed[test], whole.seconds.get(test, 0.0)))
-            change = Change(mutant.file, mutated((ROOT / mutant.file).read_text("utf-8"), mutant.mutation.number))
+            change = Change(mutant.file, mutated(before[mutant.file], mutant.mutation.number))
             results[mutant] = ran(subject._replace(tests=tuple(tests)), change).failed
         yield mutant
 
@@ -119,18 +123,19 @@ def tried(
 def run(name: str, count: int, seed: int, path: Path, pause: Path | None) -> float:
     """The share of the sample of a subject that a test noticed; prints the others."""
     subject, began = SUBJECTS[name], time.monotonic()
+    before = sources(subject)
     prepare(subject)
     used = seconds_used()
     whole = sound(name, subject)
     took = seconds_used() - used
     tests = digest(*((ROOT / test).read_text("utf-8") for test in subject.tests))
-    results, mutants, left = Results(path, tests), sample(subject, count, seed), []
+    results, mutants, left = Results(path, tests), sample(before, count, seed), []
     todo = sum(mutant not in results for mutant in mutants)
     print(
         f"== {name}: {todo} of {len(mutants)} changes to try, seed {seed}; its suite takes {took:.1f} s of CPU",
         flush=True,
     )
-    for done, mutant in enumerate(tried(subject, mutants, results, whole, pause), 1):
+    for done, mutant in enumerate(tried(subject, before, mutants, results, whole, pause), 1):
         if results[mutant] is None:
             left.append(mutant)
             print(mutant, flush=True)
