@@ -42,7 +42,7 @@ MINUTES ?= 30
 soak: setup kafka ## half an hour of kills under load, or MINUTES=5: nothing may be lost
 	@$(BIN)/python -m bench.soak --minutes $(MINUTES)
 
-mutants: setup ## 400 changes to presence and index, drawn by a seed, each held against the tests (some 15 minutes)
+mutants: setup ## seeded changes to presence, index and offers, each held against the tests of it; goes on where it stopped
 	@nice $(BIN)/python -m tools.mutants
 
 lint: setup ## formatting, types, and which package may import which
