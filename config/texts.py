@@ -151,7 +151,8 @@ def _length_of_product(name: str, product: Product, locale: Locale) -> int:
 def _longest_date(written: str) -> int:
     """A moment of a day that is long to write, in milliseconds."""
     locale = known_locale(written) or Locale("en")
-    moments = [milliseconds(datetime(2026, month, 28, 22, 58, tzinfo=UTC)) for month in range(1, 13)]
+    days = [(month, day) for month in range(1, 13) for day in (1, 28)]
+    moments = [milliseconds(datetime(2026, month, day, 22, 58, tzinfo=UTC)) for month, day in days]
     return max(moments, key=lambda moment: len(until(moment, Mention("", Profile(), 0, _UTC), locale)))
 
 

@@ -178,8 +178,10 @@ def time_of_day(hour: int, minute: int, locale: Locale) -> str:
 
 @lru_cache(maxsize=KEPT)
 def day_of_month(today: date, locale: Locale) -> str:
-    """`20 novembre`"""
-    return str(format_date(today, "d MMMM", locale=locale))
+    """`20 novembre`, `1er décembre`"""
+    written = str(format_date(today, "d MMMM", locale=locale))
+    # The CLDR has no pattern for the one ordinal that dates have in French.
+    return f"1er{written[1:]}" if today.day == 1 and locale.language == "fr" else written
 
 
 @lru_cache(maxsize=KEPT, typed=True)

@@ -38,7 +38,7 @@ EVENTS = "events.jsonl"
 def demo(
     example: Annotated[
         str | None,
-        typer.Argument(metavar="[EXAMPLE]", help=f"{', '.join(sample_day.DAYS)}; the first words will do."),
+        typer.Argument(metavar="EXAMPLE", help=f"{', '.join(sample_day.DAYS)}; the first words will do."),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Your own YAML, walked through by sample members.")
@@ -55,10 +55,15 @@ def demo(
 ) -> None:
     """Watch sample members walk through a shopping district: who comes near what, what they are offered, and why not.
 
-    Broker, Redis, worker and gateway run inside this one process; nothing needs to be installed or configured. The
-    examples do not exist, and their members are samples: a department store in Paris at noon (department-store, shown
-    where none is named), coffee shops in Lyon after work (coffee-chain), and a snack brand at its partners in Paris
-    (snack-brand).
+    Broker, Redis, worker and gateway run inside this one process; nothing needs to be installed or configured.
+
+    The examples do not exist, and their members are samples:
+
+    department-store: in Paris at noon; what is shown where none is named.
+
+    coffee-chain: in Lyon after work, off the train and past a coffee shop.
+
+    snack-brand: at the partners of a brand in Paris, who hear who is at their door.
     """
     if example is not None and config is not None:
         raise UserError("an example and --config: which of the two? Leave one of them out")

@@ -288,3 +288,11 @@ def test_a_name_that_holds_a_placeholder_itself_is_not_said(name: str, is_said: 
     else:
         with pytest.raises(Unsayable, match="holds a placeholder"):
             read("Bonjour $first_name", profile=Profile(first_name=name))
+
+
+@pytest.mark.parametrize(
+    ("language", "until"),
+    [("fr", "1er décembre 12:00"), ("fr-CA", "1er décembre 12 h 00"), ("en-GB", "1 December 12:00")],
+)
+def test_the_first_of_a_month_is_an_ordinal_in_french(language: str, until: str) -> None:
+    assert read("$coupon_until", language, coupon_until=NOON + 11 * DAY) == until
