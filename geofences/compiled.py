@@ -16,7 +16,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-OPTIONS: dict[str, Any] = {"nogil": True, "forceinline": True, "error_model": "numpy", "_nrt": False}
+OPTIONS: dict[str, Any] = {"forceinline": True, "error_model": "numpy", "_nrt": False}
 """Nothing is allocated, so that nothing needs to be counted: a call costs a third, and a loop less than half."""
 _compiled: list[FunctionType] = []
 
@@ -41,8 +41,17 @@ class _Optional(FunctionCache):
 
 
 def compiled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """As a decorator. Without the GIL while it runs, and without any shortcut in floating point."""
-    machine: Any = njit(**OPTIONS)(function)
+    """As a decorator. Without any shortcut in floating point."""
+    return _compiled_with(function, OPTIONS)
+
+
+def compiled_for_long(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """The same for what takes its time: other threads go on meanwhile."""
+    return _compiled_with(function, {**OPTIONS, "nogil": True})
+
+
+def _compiled_with(function: Callable[Arguments, Result], options: dict[str, Any]) -> Callable[Arguments, Result]:
+    machine: Any = njit(**options)(function)
     if machine is not function and isinstance(function, FunctionType):
         _compiled.append(function)
         with suppress(RuntimeError):  # There is nowhere to write.

@@ -23,7 +23,7 @@ from geofences.rings import RINGS, Zone
 from geofences.squares import CERTAIN
 
 if TYPE_CHECKING:
-    from geofences.lookup import Answer
+    from geofences.lookup import Answer, Batch
 
 ROOM = 512
 """For hits; where it is not enough there is more."""
@@ -78,33 +78,28 @@ class GeofenceIndex:
         and at most the true distance. That is all that presence asks for, and much cheaper.
         """
         places = np.array([lons, lats, np.full(len(lons), inf) if reaches is None else reaches], np.float64)
-        alone, others, answer = np.empty(len(lons), np.int64), np.empty((3, len(lons)), np.int64), self._room()
-        count, end, measured = self._look_up_all(self._layout, places, alone, others, answer)
-        while end > len(answer.codes):
+        batch, (one, answer) = self._batch_of(places, len(self._layout.levels)), self._desk()
+        count, end = self._look_up_all(self._layout, batch, answer)
+        while end >= len(answer.codes):
             answer = self._with_room_for(2 * end)
-            count, end, measured = self._look_up_all(self._layout, places, alone, others, answer)
-        found: list[tuple[Sighting, ...]] = self._alone.take(alone).tolist()
+            count, end = self._look_up_all(self._layout, batch, answer)
+        found: list[tuple[Sighting, ...]] = self._alone.take(batch.alone, mode="clip").tolist()
         if count:
-            sightings = tuple(self._with_measured(self._known.take(answer.codes[:end]).tolist(), answer, measured))
-            for place, begin, end in zip(*others[:, :count].tolist(), strict=True):
+            sightings = self._sightings(answer, end)
+            for place, begin, end in zip(*batch.others[:, :count].tolist(), strict=True):
                 found[place] = sightings[begin:end]
-        self._spare.append(answer)
+        self._desks.append((one, answer))
         return found
 
     def locate_one(self, lon: float, lat: float, reach: float = inf) -> tuple[Sighting, ...]:
         """`locate` for one place."""
-        answer = self._room()
-        code = self._look_up(self._layout, lon, lat, reach, answer)
-        while -code > len(answer.codes):
+        one, answer = self._desk()
+        code = self._look_up(self._layout, lon, lat, reach, one, answer)
+        while -code >= len(answer.codes):
             answer = self._with_room_for(-2 * code)
-            code = self._look_up(self._layout, lon, lat, reach, answer)
-        if code >= 0:
-            found: tuple[Sighting, ...] = self._alone[code]
-        else:
-            codes = answer.codes[:-code].tolist()
-            sightings = [self._known[each] for each in codes]
-            found = tuple(self._with_measured(sightings, answer, codes.count(0)))
-        self._spare.append(answer)
+            code = self._look_up(self._layout, lon, lat, reach, one, answer)
+        found: tuple[Sighting, ...] = self._alone[code] if code >= 0 else self._sightings(answer, -code)
+        self._desks.append((one, answer))
         return found
 
     @property
@@ -118,30 +113,31 @@ class GeofenceIndex:
         # numba takes longer to import than all else, and most commands need no index: here, and not above.
         from geofences.compiled import direct
         from geofences.layout import layout_of
-        from geofences.lookup import Answer, look_up, look_up_all, measure
+        from geofences.lookup import Answer, Batch, look_up, look_up_all, measure
 
-        self._layout, self._with_room_for = layout_of(self.zones), Answer.with_room_for
-        answer = self._with_room_for(ROOM)
-        self._spare = [answer]
-        self._look_up = direct(look_up, self._layout, 0.0, 0.0, 0.0, answer)
-        nowhere = np.zeros((3, 0)), np.zeros(0, np.int64), np.zeros((3, 0), np.int64)
-        self._look_up_all = direct(look_up_all, self._layout, *nowhere, answer)
-        self._measure = measure
+        self._layout, self._measure = layout_of(self.zones), measure
+        self._batch_of, self._with_room_for = Batch.of, Answer.with_room_for
+        self._desks: list[tuple[Batch, Answer]] = []
+        one, answer = self._desk()
+        self._look_up = direct(look_up, self._layout, 0.0, 0.0, 0.0, one, answer)
+        self._look_up_all = direct(look_up_all, self._layout, one, answer)
+        self._desks.append((one, answer))
 
-    def _room(self) -> Answer:
-        """Nobody else has it meanwhile: two threads may look up at once."""
+    def _desk(self) -> tuple[Batch, Answer]:
+        """Room for a place and for an answer. Who looks up takes it away, so that two threads may do so at once."""
         try:
-            return self._spare.pop()
+            return self._desks.pop()
         except IndexError:
-            return self._with_room_for(ROOM)
+            return self._batch_of(np.zeros((3, 1)), len(self._layout.levels)), self._with_room_for(ROOM)
 
-    def _with_measured(self, sightings: list[Sighting], answer: Answer, count: int) -> list[Sighting]:
-        """The same, with those in their places that have distances of their own."""
-        if count:
+    def _sightings(self, answer: Answer, end: int) -> tuple[Sighting, ...]:
+        """What the hits say."""
+        sightings = self._known.take(answer.codes[:end], mode="clip").tolist()
+        if count := answer.taken.item():
             rows = zip(*answer.measured[:, :count].tolist(), answer.distances[:count].tolist(), strict=True)
-            for hit, zone, rings, row in rows:
-                sightings[hit] = _new(Sighting, (self.zones[zone], tuple(row[:rings])))
-        return sightings
+            for hit, zone, rings, distances in rows:
+                sightings[hit] = _new(Sighting, (self.zones[zone], tuple(distances[:rings])))
+        return tuple(sightings)
 
     def _add_known(self) -> None:
         """What there is to say of places that no error circle of up to CERTAIN takes to an edge, by code."""

@@ -9,36 +9,51 @@ from geofences.fixes import DEGREE
 from geofences.lookup import Layout
 from geofences.metric import ROUND, Floats, Indices, circle_rows
 from geofences.outlines import outlines_of
-from geofences.rings import Circle, Zone, bounds
+from geofences.rings import Circle, Shape, Zone, bounds
 from geofences.squares import Zones, drawn
 from geofences.tiling import tiled
 
 
 def layout_of(zones: Sequence[Zone]) -> Layout:
     """All that is looked up in."""
-    shapes = [geofence.shape for zone in zones for geofence in zone.geofences]
-    is_circle = np.array([isinstance(shape, Circle) for shape in shapes], bool)
-    circles = [(shape.lon, shape.lat, shape.radius) for shape in shapes if isinstance(shape, Circle)]
-    polygons = [shape for shape in shapes if not isinstance(shape, Circle)]
-    outlines = outlines_of(polygons)
-    tiling = tiled(outlines)
-    rings = np.empty((len(shapes), 16))
-    rings[is_circle], rings[~is_circle] = circle_rows(*np.array(circles).reshape(-1, 3).T), tiling.rows
-    counts = np.array([len(zone.geofences) for zone in zones], np.int64)
-    firsts = np.cumsum(counts) - counts
-    boxes = np.array([bounds(zone.geofences[0].shape) for zone in zones]).reshape(-1, 4).T
-    boxes = np.vstack([np.floor(boxes[:2] * DEGREE) - 1, np.ceil(boxes[2:] * DEGREE) + 1])
-    margins = np.array([margin for zone in zones for margin in zone.exit_margins])
-    largest = np.array([max(zone.exit_margins) for zone in zones])
-    rows = np.array([firsts, counts, largest, (boxes[0] + boxes[2]) / 2]).T.copy()
+    outermost = [zone.geofences[0].shape for zone in zones]
+    shapes = outermost + [each.shape for zone in zones for each in zone.geofences[1:]]
+    outlines = outlines_of([shape for shape in shapes if not isinstance(shape, Circle)])
+    tiling, is_circle = tiled(outlines), np.array([isinstance(shape, Circle) for shape in shapes], bool)
+    circles = _circles(shapes)
+    rings = np.empty((len(shapes), circles.shape[1]))
+    rings[is_circle], rings[~is_circle] = circles, tiling.rows
+    boxes = _boxes(outermost)
     images, shifts = _images(boxes)
-    kinds = np.where(is_circle, np.cumsum(is_circle) - 1, -np.cumsum(~is_circle))
-    drawing = drawn(
-        Zones(boxes[:, images], shifts, firsts[images], counts[images], kinds, margins, rings[is_circle], outlines)
-    )
-    levels, slots, members = cells_of(drawing, images, np.sign(shifts).astype(np.int64) % 3)
+    counts = np.array([len(zone.geofences) for zone in zones], np.int64)
+    firsts, others = np.cumsum(counts) - counts, len(zones) + np.cumsum(counts - 1) - (counts - 1)
+    kinds = np.where(is_circle, np.cumsum(is_circle) - 1, -np.cumsum(~is_circle))[_by_zone(counts, others)]
+    margins = np.array([margin for zone in zones for margin in zone.exit_margins])
+    drawing = drawn(Zones(boxes[:, images], shifts, firsts[images], counts[images], kinds, margins, circles, outlines))
+    cells = cells_of(drawing, images, np.sign(shifts).astype(np.int64) % 3)
+    largest = np.array([max(zone.exit_margins) for zone in zones])
+    rows = np.array([others, counts, largest, (boxes[0] + boxes[2]) / 2]).T.copy()
     vertices = np.array([outlines.u, outlines.v]).T.copy()
-    return Layout(levels, slots, members, rows, rings, tiling.tiles, tiling.runs, vertices)
+    return Layout(*cells, rows, rings, tiling.tiles, tiling.runs, vertices)
+
+
+def _circles(shapes: Sequence[Shape]) -> Floats:
+    circles = [(shape.lon, shape.lat, shape.radius) for shape in shapes if isinstance(shape, Circle)]
+    return circle_rows(*np.array(circles).reshape(-1, 3).T)
+
+
+def _boxes(shapes: Sequence[Shape]) -> Floats:
+    """West, south, east, north in units, with a unit to spare."""
+    west, south, east, north = np.array([bounds(shape) for shape in shapes]).reshape(-1, 4).T * DEGREE
+    return np.array([np.floor(west) - 1, np.floor(south) - 1, np.ceil(east) + 1, np.ceil(north) + 1])
+
+
+def _by_zone(counts: Indices, others: Indices) -> Indices:
+    """The number of each ring, those of a zone together, outermost first."""
+    zone = np.repeat(np.arange(len(counts)), counts)
+    depth = np.arange(len(zone)) - (np.cumsum(counts) - counts)[zone]
+    numbers: Indices = np.where(depth == 0, zone, others[zone] + depth - 1)
+    return numbers
 
 
 def _images(boxes: Floats) -> tuple[Indices, Floats]:

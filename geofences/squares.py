@@ -132,8 +132,8 @@ def _sheets(of: Zones, level: Indices) -> Iterator[_Sheet]:
 
 def _edge_counts(of: Zones) -> Indices:
     """Of all rings of each zone."""
-    counts = np.zeros(len(of.kinds), np.int64)
-    counts[of.kinds < 0] = of.outlines.edge_counts
+    counts, ragged = np.zeros(len(of.kinds), np.int64), of.kinds < 0
+    counts[ragged] = of.outlines.edge_counts[~of.kinds[ragged]]
     before = np.append(0, np.cumsum(counts))
     result: Indices = before[of.ring_firsts + of.ring_counts] - before[of.ring_firsts]
     return result

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geofences.compiled import compiled
+from geofences.compiled import compiled, compiled_for_long
 from geofences.edges import is_met, squared, turns
 from geofences.fixes import DEGREE
 from geofences.metric import Floats, Indices
@@ -22,7 +22,7 @@ DEEPEST = 8
 MILLIMETRES = 1_000.0
 FARTHEST = (1 << 31) - 1
 RUN_BITS, LONGEST_RUN = 12, (1 << 11) - 1
-RUNS_A_TILE = 2.5
+RUNS_A_TILE = 0.6
 """Roughly; where it is not enough there is more."""
 
 Numbers = NDArray[np.uint32]
@@ -80,7 +80,7 @@ def _rows(of: Outlines) -> Floats:
     return np.array([*box, width, height, across, np.zeros(len(across)), *of.metrics, firsts]).T.copy()
 
 
-@compiled
+@compiled_for_long
 def _cut_all(
     of: Outlines, rows: Floats, begin: int, count: int, tiles: Numbers, runs: Numbers, desk: Desk
 ) -> tuple[int, int]:
@@ -122,11 +122,9 @@ def _cut(u: Vertices, v: Vertices, row: Floats, count: int, tiles: Numbers, runs
             inside ^= _parity(u, v, mine, column * wide + wide // 2, tile_row * tall + tall // 2, east)
         tile = first + tile_row * across + column
         tiles[tile, 0] = min(floor(clearance * MILLIMETRES), FARTHEST) << 1 | inside
-        tiles[tile, 1] = count
-        count = _add_runs(mine, vertex, count, runs)
+        count = _add_runs(mine, vertex, count, runs, tiles[tile])
     tiles[first + across * across, 0] = 0
-    tiles[first + across * across, 1] = count
-    return _add_runs(every, vertex, count, runs)
+    return _add_runs(every, vertex, count, runs, tiles[first + across * across])
 
 
 @compiled
@@ -221,14 +219,21 @@ def _parity(u: Vertices, v: Vertices, edges: Indices, x: int, y: int, east: int)
 
 
 @compiled
-def _add_runs(edges: Indices, vertex: int, count: int, runs: Numbers) -> int:
-    """Edges that follow each other, together; how many runs there are then, and only those that fit are there."""
-    at = 0
+def _add_runs(edges: Indices, vertex: int, count: int, runs: Numbers, tile: Numbers) -> int:
+    """Edges that follow each other, together; how many runs there are then, and only those that fit are there.
+
+    A tile with one run has it itself, others have twice the number of the first.
+    """
+    at, tile[1] = 0, count << 1
     while at < len(edges):
         begin, at = at, at + 1
         while at < len(edges) and edges[at] == edges[at - 1] + 1 and at - begin < LONGEST_RUN:
             at += 1
+        run = (edges[begin] - vertex) << RUN_BITS | (at - begin) << 1 | (at == len(edges))
+        if begin == 0 and at == len(edges):
+            tile[1] = run
+            return count
         if count < len(runs):
-            runs[count] = (edges[begin] - vertex) << RUN_BITS | (at - begin) << 1 | (at == len(edges))
+            runs[count] = run
         count += 1
     return count

@@ -81,8 +81,8 @@ FAULTS = (
     Fault(
         "latitude and longitude swapped in the index",
         "geofences/lookup.py",
-        "column, row = floor(lon * per_degree), floor(lat * per_degree)",
-        "column, row = floor(lat * per_degree), floor(lon * per_degree)",
+        "floor(batch.places[0, place] * per_degree), floor(batch.places[1, place] * per_degree)",
+        "floor(batch.places[1, place] * per_degree), floor(batch.places[0, place] * per_degree)",
         "tests/geofences/test_zones.py",
     ),
     Fault(
@@ -95,8 +95,8 @@ FAULTS = (
     Fault(
         "an edge owned twice",
         "geofences/edges.py",
-        "return side > 0 if below else side < 0",
-        "return side >= 0 if below else side < 0",
+        "& (side != 0) & ((side > 0) == below)",
+        "& ((side >= 0) == below)",
         "tests/geofences/test_index.py -k shared_edge",
     ),
     Fault(
