@@ -58,6 +58,9 @@ def check_document(document: Document, folder: pathlib.Path) -> Checked:
         if not found:
             found = [document.finding(Problem((), "there is nothing in the file", "describe a retailer"))]
         return Checked(document, tuple(sorted(set(found))), None, shapes)
+    if _is_of_scenarios(document.data):
+        told = document.finding(Problem((), "these are scenarios, and no retailer", "play them with `chalandise test`"))
+        return Checked(document, (*document.findings, told), None, shapes)
     description, problems = _description(document)
     problems += reference_problems(document)
     problems += _detail_problems(document, folder, shapes)
@@ -65,6 +68,10 @@ def check_document(document: Document, folder: pathlib.Path) -> Checked:
     if findings or description is None:
         return Checked(document, tuple(findings), None, shapes)
     return Checked(document, (), description, shapes, tuple(sorted(map(document.finding, advice(description)))))
+
+
+def _is_of_scenarios(data: Any) -> bool:
+    return isinstance(data, dict) and "retailer" not in data and not data.keys().isdisjoint(("scenario", "scenarios"))
 
 
 def _description(document: Document) -> tuple[Description | None, list[Problem]]:

@@ -288,7 +288,7 @@ class _Way:
             track.device.mark_check_in(arrival.record.partition, arrival.record.offset)
             track.moved = True
         if doubt is CheckInDoubt.UNKNOWN_STORE:
-            self._bury(arrival.record, Fault.UNKNOWN_STORE, "the retailer has no such store")
+            self._bury(arrival.record, Fault.UNKNOWN_STORE, "the retailer has no such store, nor a code like this")
         elif doubt is not None:
             self._reject(doubt, arrival)
         else:

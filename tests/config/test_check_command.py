@@ -148,3 +148,13 @@ def test_a_language_or_a_tone_in_which_some_hear_nothing_gets_advice(tmp_path: P
     ran = _run(path)
     assert (ran.exit_code, ran.stdout.count("\n")) == (0, 1)
     assert f"members {whom} hear nothing of this" in ran.stdout
+
+
+def test_scenarios_are_told_apart_from_a_retailer(tmp_path: Path) -> None:
+    path = tmp_path / "shop.scenarios.yaml"
+    path.write_text("config: shop.yaml\nscenarios: []\n", "utf-8")
+    ran = _run(path)
+    assert (ran.exit_code, ran.stdout) == (
+        1,
+        f"{path}:1:1: these are scenarios, and no retailer; play them with `chalandise test`\n",
+    )
