@@ -31,6 +31,10 @@ def advice(description: Description) -> Iterator[Problem]:
         for step, offer in enumerate(campaign.offers):
             place: Path = ("series", step) if campaign.series else ("offer",)
             yield from _texts(offer, (*path, *place, "text"))
+    for number, notice in enumerate(description.notices):
+        for name in dict.fromkeys(_personal(notice.text)):
+            what = f"nobody hears of members {NOT_OF_EVERYBODY[name]}"
+            yield Problem(("notices", number, "text"), what, f"write it without `${name}`, if they are to")
 
 
 def _texts(offer: Offer, path: Path) -> Iterator[Problem]:

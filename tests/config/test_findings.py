@@ -234,6 +234,13 @@ def test_advice_where_only_newcomers_are_and_it_does_not_speak_to_them(visit: st
     assert found == ([f"19:19: until visit 3 only campaigns for newcomers speak; {todo}"] if is_told else [])
 
 
+def test_advice_where_a_notice_cannot_be_given_of_everybody() -> None:
+    notice = f'notices: [{{id: a, when: {WHEN}, text: "$first_name à la porte"}}]\nproducts:'
+    told = "27:81: nobody hears of members without a first name on file; write it without `$first_name`, if they are to"
+    assert advised(("products:", notice)) == [told]
+    assert advised(("products:", notice.replace("$first_name", "Quelqu'un"))) == []
+
+
 @pytest.mark.parametrize(
     ("dayparts", "hours", "expected"),
     [
