@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from offers.coupons import Coupon, Redemption, TillAnswer, well_formed
 from offers.limits import settled
@@ -46,14 +48,27 @@ async def answer_till(asked: RedemptionAsked, tables: Tables) -> Told:
         answer, coupon = await tables.coupons.redeem(owner, _redemption(asked))
     told = Told(answer, coupon)
     if coupon is not None and coupon.limited and _took_effect(told):
-        await _keep_place(asked.retailer, coupon, tables)
+        await _write_what_holds(owner, coupon, partial(_keep_place, asked.retailer, tables=tables), tables)
     return told
 
 
 async def note_redemption(asked: RedemptionAsked, told: Told, tables: Tables) -> None:
     """Write into the member's history when the coupon was used, or that it was taken back; it may come twice."""
     if told.coupon is not None and _took_effect(told):
-        await _mark_contact(asked.retailer, told.coupon, tables)
+        marking = partial(_mark_contact, asked.retailer, tables=tables)
+        await _write_what_holds(f"{asked.retailer}|{asked.coupon}", told.coupon, marking, tables)
+
+
+async def _write_what_holds(
+    owner: str, coupon: Coupon, write: Callable[[Coupon], Awaitable[None]], tables: Tables
+) -> None:
+    """Write what follows from `coupon`; again, where another till changed it meanwhile: the last writes what holds."""
+    while True:
+        await write(coupon)
+        stands = await tables.coupons.find(owner)
+        if stands is None or stands.redemption == coupon.redemption:
+            return
+        coupon = stands
 
 
 def _took_effect(told: Told) -> bool:

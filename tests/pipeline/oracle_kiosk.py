@@ -44,6 +44,7 @@ class Given:
     gone: set[str] = field(default_factory=set)
     void: bool = False
     has_coupon: bool = True
+    id: str = ""
     used_at: int = 0
     spent: int = 0
     """Cents that the till took off."""

@@ -83,6 +83,8 @@ class PressureOracle(Oracle):
         self.holds: dict[str, list[bytes]] = {}
         self.words: defaultdict[str, list[str | None]] = defaultdict(lambda: [None])
         """What each member said, as far as it speaks against every offer, one after the other."""
+        self.stale: set[str] = set()
+        """What was written after a coupon that had changed meanwhile."""
         self._said_at: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._refused: set[str] = set()
 
@@ -122,6 +124,7 @@ class PressureOracle(Oracle):
 
     def ended(self, attempt: Attempt) -> None:
         """The attempt came to its end: what it reserved is given or given back, and what was voided is nobody's."""
+        agree(not self.stale, "what follows from a coupon", self.stale)
         for pool, token in attempt.reserved:
             agree(token not in self.books.pending, "a place was forgotten", pool, token)
         for pool, token in attempt.voided:
@@ -170,8 +173,12 @@ class PressureOracle(Oracle):
             expected: tuple[float, int] = (math.inf, given.spent)
         else:
             expected = (0, 0) if given.void and not given.has_coupon else (given.ends, PRICE.get(given.campaign, 0))
-        agree((end, cents) == expected, "what a till spent", token, end, cents, expected)
+        self._follows(f"place {token}", (end, cents) == expected)
         self.books.spend(pool, token, end, cents)
+
+    def _follows(self, what: str, right: bool) -> None:
+        """What was written after a coupon; whoever was overtaken there puts it right before the end of the attempt."""
+        self.stale = self.stale - {what} if right else self.stale | {what}
 
     # what is replaced
 
@@ -188,7 +195,7 @@ class PressureOracle(Oracle):
         elif "consent" in changed:
             self._heard_word(attempt.message)
         elif "contacts" in changed and attempt.message:  # of a voided offer it stays, and is not taken for ignored
-            self._contacted(attempt.message)
+            self._contacted(attempt.message, changed["contacts"].value or b"")
 
     def _claimed(self, attempt: Attempt, name: str, occasion: str, packed: bytes) -> None:
         agree(occasion not in self.finals, "an occasion was decided twice", occasion)
@@ -243,7 +250,7 @@ class PressureOracle(Oracle):
         agree(times == (at, given.ends), "its times", offer)
         agree((code is not None) == given.has_coupon and code not in self.coupons, "its coupon", offer)
         if code is not None:
-            self.coupons[code], given.has_coupon = given, False  # it is written later
+            self.coupons[code], given.has_coupon, given.id = given, False, offer["id"]  # it is written later
 
     def _has_place(self, pool: Pool, token: str, now: int) -> None:
         """Its place was reserved, and with it there are not more than there may be."""
@@ -301,12 +308,13 @@ class PressureOracle(Oracle):
             person.consents, self._said_at[name, "consent"] = message["consent"]["offers"]["granted"], at
         self.words[name].append(person.deaf)
 
-    def _contacted(self, message: Message) -> None:
+    def _contacted(self, message: Message, packed: bytes) -> None:
         if message["type"] == "contact":
             self.people[message["member"]].heard.append(Said(message["at"], "", "email"))
         else:
             given = self.coupons[message["coupon"]]
-            given.said.redeemed = given.used_at
+            (given.said.redeemed,) = (each[5] for each in msgspec.msgpack.decode(packed) if each[2] == given.id)
+            self._follows(f"contact {given.id}", given.said.redeemed == given.used_at)
 
 
 def _given(final: Final) -> Given:

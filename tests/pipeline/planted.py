@@ -117,6 +117,13 @@ FAULTS = (
         "tables.places.use(given, settled(coupon.worth, coupon.redemption.taken_off))",
         "tables.places.use(given)",
     ),
+    Fault(
+        "a till that was overtaken does not look again",
+        TILLS,
+        "if stands is None or stands.redemption == coupon.redemption:",
+        "if stands is None or stands.offer == coupon.offer:",
+        "tills",
+    ),
     Fault("saved before it is sent", "streams/pipeline.py", PRODUCE + SAVE, SAVE + PRODUCE),
     Fault(
         "a visit 2 h later is the same",
@@ -181,12 +188,23 @@ def counting() -> None:
     importlib.import_module("tests.pipeline.test_counted_once").everything_in_process()
 
 
+def tills() -> None:
+    """A coupon that is used and taken back at once."""
+    module = importlib.import_module("tests.pipeline.test_any_call")
+    module.overtake_tills("spend", importlib.import_module("tests.pipeline.test_counted_once").in_process)
+
+
 def _fails(fault: Fault, suite: Callable[[], None]) -> bool:
     for name in [name for name in sys.modules if name.partition(".")[0] in OURS and name != __name__]:
         del sys.modules[name]
     sys.meta_path.insert(0, Changed(fault))
     settings = importlib.import_module("hypothesis").settings
-    for name in ("tests.conftest", "tests.pipeline.test_pressure", "tests.pipeline.test_counted_once"):
+    for name in (
+        "tests.conftest",
+        "tests.pipeline.test_pressure",
+        "tests.pipeline.test_counted_once",
+        "tests.pipeline.test_any_call",
+    ):
         importlib.import_module(name)
     settings.load_profile("first-failure")
     try:
@@ -198,7 +216,7 @@ def _fails(fault: Fault, suite: Callable[[], None]) -> bool:
 
 def _start(fault: Fault) -> int:
     """The process that tries it; it ends with 1 where the suite fails, with 0 where it does not."""
-    suite = {"pressure": pressure, "counting": counting}[fault.under]
+    suite = {"pressure": pressure, "counting": counting, "tills": tills}[fault.under]
     fault.text  # noqa: B018 - it raises here and not in the fork
     child = os.fork()
     if child == 0:

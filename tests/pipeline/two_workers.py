@@ -270,7 +270,9 @@ class _Hands:
                 attempt = town.oracle.attempt(town.now, _message(record))
                 processed = await entries.process(Batch([record], {}), self._tables(attempt), town.now)
                 assert not processed.dead_letters, processed.dead_letters
+                town.oracle.ended(attempt)
         except Crash:
+            town.oracle.stale.clear()  # who was overtaken there, and dies of it as well, cannot put it right
             return len(records)
         if town.dealt == dealt:
             town.committed.update(ends)
