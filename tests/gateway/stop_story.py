@@ -119,12 +119,12 @@ class Came:
     made: int
 
     def __str__(self) -> str:
-        after = [each for each in self.late if each > 0]
-        return (
-            f"{self.members} stops among {self.rate:.0f} pings/s, {self.delivered} offers delivered: the last one "
-            f"{max(self.late) * 1000:.0f} ms after its 200; {len(after)} members got one after theirs at all"
-            + (f", the median {median(after) * 1000:.0f} ms" if after else "")
-        )
+        after = sorted(each for each in self.late if each > 0)
+        told = f"{self.members} stops among {self.rate:.0f} pings/s, {self.delivered} offers delivered: "
+        if not after:
+            return f"{told}nobody got one after its 200"
+        late = f"median {median(after) * 1000:.0f} ms, the last one {after[-1] * 1000:.0f} ms"
+        return f"{told}{len(after)} members got one after its 200, {late}"
 
 
 async def everyone_stops(redis_url: str, members: int) -> Came:
