@@ -107,8 +107,8 @@ def with_purchase(history: History, new: Purchase) -> History:
 
 
 def with_history(history: History, other: History, token: str) -> History:
-    """`history` with all of `other`, unless that was added under this `token`; none of `other` is in it otherwise."""
-    if is_counted(history, token):
+    """`history` with all of `other`, unless that was added under this `token`, or is in it purchase by purchase."""
+    if is_counted(history, token) or _holds(history, other):
         return history
     return History(
         count=history.count + other.count,
@@ -126,6 +126,12 @@ def is_counted(history: History, purchase: str) -> bool:
     """Whether the purchase with that id was added, as far as is known."""
     named = digest(purchase)
     return any(known == named for known, _ in _ID.iter_unpack(history.counted))
+
+
+def _holds(history: History, other: History) -> bool:
+    """Whether each purchase of `other` is known to be counted in `history`; not where `other` forgot the id of one."""
+    ids, known = ({named for named, _ in _ID.iter_unpack(each.counted)} for each in (other, history))
+    return len(ids) == other.count <= NEWEST_IDS and ids <= known
 
 
 def _sums(new: Purchase) -> list[DaySum]:

@@ -68,7 +68,7 @@ def import_(
     about = About(str(file), _retailer(retailer, settings), _time(at, now), now)
     summary, shown = Summary(), _Shown()
     try:
-        with _opened(out) as events:
+        with _opened(out, file) as events:
             asyncio.run(_import(file, about, _sending(settings, dry_run, events), shown.show, summary))
     except Lost as lost:
         for finding in lost.findings:
@@ -128,7 +128,9 @@ def _time(given: str | None, now: int) -> int:
 
 
 @contextmanager
-def _opened(out: str | None) -> Iterator[BinaryIO | None]:
+def _opened(out: str | None, read: Path) -> Iterator[BinaryIO | None]:
+    if out is not None and Path(out).exists() and read.exists() and read.samefile(out):
+        raise UserError(f"--out {out}: that is the file to be read, and would be lost; name another one")
     if out is None or out == "-":
         yield None if out is None else sys.stdout.buffer
         sys.stdout.buffer.flush()

@@ -82,8 +82,7 @@ def told(said: dict[str, Any], places: Mapping[str, Position], start: Position, 
     if hashed:
         what = f"`{hashed[0]}` holds an address as it is, which must not leave your house"
         raise Lost(about.finding(places.get(hashed[0], start), what, FIELDS[hashed[0]]))
-    whole = {"retailer": about.retailer, "at": written(about.at)} | said
-    value = orjson.dumps(whole)
+    value = _written({"retailer": about.retailer, "at": written(about.at)} | said, places, start, about)
     if len(value) > MAX_RECORD_BYTES // 2:
         raise Lost(about.finding(start, f"a line of {len(value):,} bytes", "write at most 500,000"))
     try:
@@ -92,6 +91,17 @@ def told(said: dict[str, Any], places: Mapping[str, Position], start: Position, 
         raise Lost(_finding(refused, places, start, about)) from None
     sent = Outgoing(MEMBER_CHANGES.name, _DECODER.key_of(message).encode(), value)
     return Told(sent, tuple(_spoken_of(said)))
+
+
+def _written(whole: dict[str, Any], places: Mapping[str, Position], start: Position, about: About) -> bytes:
+    """The line as JSON. Raises Lost for what JSON has no way to write, at its first field."""
+    for name, value in whole.items():
+        try:
+            orjson.dumps(value)
+        except orjson.JSONEncodeError:
+            what = f"`{name}`: nothing that can be sent: half a character, too large a number, or nested too deeply"
+            raise Lost(about.finding(places.get(name, start), what, FIELDS.get(name, "write text"))) from None
+    return orjson.dumps(whole)
 
 
 def _finding(refused: NotAMessage, places: Mapping[str, Position], start: Position, about: About) -> Finding:

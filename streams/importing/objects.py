@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from math import isinf
 from typing import Any
 
 from config.findings import Finding, Position
@@ -49,7 +50,9 @@ def _place(text: str, number: int, name: str) -> Position:
 
 def _read(text: str, number: int, about: About) -> dict[str, Any]:
     try:
-        said = json.loads(text, object_pairs_hook=_pairs, parse_constant=_refused)
+        said = json.loads(
+            text, object_pairs_hook=_pairs, parse_constant=_refused, parse_float=_finite, parse_int=_whole
+        )
     except json.JSONDecodeError as error:
         raise Lost(about.finding(Position(number, error.colno), "this is no JSON", _TODO)) from None
     except ValueError as error:
@@ -61,6 +64,9 @@ def _read(text: str, number: int, about: About) -> dict[str, Any]:
     return said
 
 
+_TOO_LARGE = "too large a number"
+MOST_DIGITS = 20
+"""Of a whole number: 64 bits have no more."""
 _TODO = 'write one object a line, as in {"member": "m1", "tier": "gold"}'
 
 
@@ -69,6 +75,19 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a key stands twice in one object")
     return found
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if isinf(number):
+        raise ValueError(_TOO_LARGE)
+    return number
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(_TOO_LARGE)
+    return int(digits)
 
 
 def _refused(constant: str) -> None:

@@ -62,6 +62,7 @@ def test_events_are_written_for_replay_and_the_same_time_gives_the_same_bytes(ta
         (["crm.csv", "--retailer", "shop"], "an embedded broker is another process's own: set CHALANDISE_BROKER="),
         (["crm.csv", "--retailer", "shop", "--at", "noon"], "--at noon: give a date and time that has come"),
         (["crm.csv", "--retailer", "shop", "--at", "2999-01-01T00:00:00Z"], "give a date and time that has come"),
+        (["crm.csv", "--retailer", "shop", "--out", "./crm.csv"], "--out ./crm.csv: that is the file to be read"),
         (["nope.csv", "--retailer", "shop", "--dry-run"], "nope.csv: no such file or directory"),
         (
             ["crm.xlsx", "--retailer", "shop", "--dry-run"],
@@ -74,6 +75,7 @@ def test_a_mistake_is_told_without_a_traceback(table: Path, arguments: list[str]
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+    assert table.read_text() == TABLE
 
 
 def test_a_retailer_that_is_not_configured_has_no_members(table: Path) -> None:

@@ -181,6 +181,18 @@ def test_products_are_known_up_to_so_many_and_then_the_ones_bought_last() -> Non
     assert found.bought(0, NOON + 99, category=f"c{forgotten}") is None
 
 
+def test_a_history_of_nothing_but_what_is_counted_adds_nothing() -> None:
+    one, two, three = (purchase(name, NOON) for name in "123")
+    assert with_history(history(one, two), history(two), "token") == history(one, two)
+    assert with_history(history(one), history(two), "token").count == 2
+    assert with_history(history(one, two), history(two, three), "token").count == 4  # their sums cannot be parted
+    old = purchase("old", NOON - 30 * DAY)
+    forgotten = history(old, *(purchase(f"{number}", NOON) for number in range(NEWEST_IDS)))
+    apart = with_history(history(one), forgotten, "a")
+    assert apart.count == NEWEST_IDS + 2
+    assert with_history(apart, forgotten, "b").count == 2 * NEWEST_IDS + 3
+
+
 def test_what_was_bought_longer_ago_than_may_be_asked_is_forgotten() -> None:
     found = history(purchase("1", NOON - LONGEST), purchase("2", NOON, ("food", "bread", 1)))
     assert found.bought(NOON - LONGEST + 1, NOON, product="serum") is False

@@ -160,6 +160,47 @@ def test_a_worker_that_dies_on_the_way_loses_nothing_and_counts_nothing_twice(wr
     run(story())
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "later"),
+    [
+        (bought("p1"), CARD, patch("mia", NOON + 1, points=3)),
+        (bought("p1", member="max"), patch("mia", NOON, merges=["max"]), patch("mia", NOON + 1, merges=["max"])),
+    ],
+    ids=["card", "merge"],
+)
+def test_a_worker_that_counts_for_who_was_meant_before_and_dies_counts_nothing_twice(
+    first: Message, then: Message, later: Message
+) -> None:
+    """Another one gives the card away or merges them just before it counts, and it dies right after that."""
+
+    class Dying(Watched):
+        dies = False
+
+        async def replace(self, groups: Sequence[Sequence[Change]]) -> list[bool]:
+            done = await super().replace(groups)
+            if self.dies and groups[0][0].key.startswith(self.kind):
+                self.dies = False
+                await away()
+            return done
+
+    async def story() -> None:
+        keyspace = Dying("purchases")
+        tables, record = Tables.over(keyspace), Topics().record(first)
+        working, _ = await entered([member("mia", at=NOON - DAY), member("max", at=NOON - DAY)], tables)
+
+        async def meanwhile() -> None:
+            await Working(tables, Collected()).enter([Topics().record(then)])
+            keyspace.dies = True
+
+        keyspace.meanwhile = meanwhile
+        with pytest.raises(InfrastructureError):
+            await working.enter([record])
+        await working.enter([record, Topics().record(later)])
+        assert (await known(tables))[:2] == (1, 3_900)
+
+    run(story())
+
+
 def test_no_member_is_named_like_the_history_of_a_card() -> None:
     async def story() -> None:
         _, collected = await entered([member("card|c")])
