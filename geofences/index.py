@@ -115,7 +115,8 @@ class GeofenceIndex:
         from geofences.layout import layout_of
         from geofences.lookup import Answer, Batch, look_up, look_up_all, measure
 
-        self._layout, self._measure = layout_of(self.zones), measure
+        self._layout = layout_of(self.zones)
+        self._measure = direct(measure, self._layout, 0, 0.0, 0.0, 0.0, np.empty(len(RINGS)))
         self._batch_of, self._with_room_for = Batch.of, Answer.with_room_for
         self._desks: list[tuple[Batch, Answer]] = []
         one, answer = self._desk()

@@ -226,7 +226,9 @@ def _told(of: Layout, name: int, place: NDArray[np.float64], hit: int, answer: A
 
 @compiled
 def measure(of: Layout, zone: int, x: float, y: float, reach: float, distances: NDArray[np.float64]) -> int:
-    """Signed distances (metres) of a place (units) to all rings of a zone; how many."""
+    """Signed distances (metres) of a place (units) to all rings of a zone, none if there is no such zone; how many."""
+    if zone >= len(of.zones):
+        return 0
     others, count = int(of.zones[zone, 0]), int(of.zones[zone, 1])
     distances[0] = _distance(of, zone, x, y, reach)
     for depth in range(1, count):

@@ -1,6 +1,7 @@
 """A suite of tests in a fork of this process, which has all libraries in memory: with one change, or as it is."""
 
 import ast
+import atexit
 import importlib
 import os
 import resource
@@ -11,6 +12,8 @@ from contextlib import suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from types import ModuleType
 from typing import NamedTuple
 
@@ -79,7 +82,9 @@ class _Watch:
 
 def prepare(subject: Subject) -> None:
     """Import every library that the suite needs, and nothing of the project: a fork imports that, with its change."""
-    os.environ["NUMBA_DISABLE_JIT"] = "1"  # what is compiled would not be what is changed
+    # Plain loops are too slow; what is compiled of a change is kept apart, by all that it rests on.
+    os.environ["NUMBA_CACHE_DIR"] = folder = mkdtemp(prefix="mutants-")
+    atexit.register(rmtree, folder, ignore_errors=True)
     settings.register_profile(
         PROFILE, derandomize=True, database=None, deadline=None, phases=(Phase.explicit, Phase.generate)
     )
