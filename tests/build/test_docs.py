@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -69,6 +71,13 @@ def test_every_reason_is_explained_in_messages(reasons: Iterable[str]) -> None:
 def test_withheld_stands_in_its_order() -> None:
     section = page("messages.md").partition("## Withheld")[2].partition("## Rejections")[0]
     assert re.findall(r"^\| `([A-Z_]+)` \|", section, re.MULTILINE) == list(Withheld)
+
+
+def test_what_the_page_on_presence_shows_is_what_comes() -> None:
+    shown = re.search(r"```python\n(.*?)```\n\n```\n(.*?)```", page("geofences-presence.md"), re.DOTALL)
+    assert shown is not None
+    done = subprocess.run([sys.executable, "-c", shown[1]], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == shown[2]
 
 
 def test_every_doubt_about_a_check_in_is_explained() -> None:
