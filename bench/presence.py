@@ -1,8 +1,8 @@
 """Presence against a loop with STRtree and a dict, in µs of CPU a ping: `python -m bench.presence [--scale 0.01]`.
 
-locate + advance with the presence of all devices in hand: packed, in a dict. With hold and margin zero both tell the
-same transitions, which is looked at before anything is measured; with the defaults the peer does what it can. Then what
-the number of devices costs.
+locate + advance with the presence of all devices in hand, packed; pings come in columns, as both like them best. With
+hold and margin zero both tell the same transitions, which is looked at before anything is measured; with the defaults
+the peer does what it can. Then what the number of devices costs.
 """
 
 from __future__ import annotations
@@ -10,26 +10,60 @@ from __future__ import annotations
 import argparse
 import gc
 from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import islice
 from random import Random
 from statistics import median
 from time import process_time_ns
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench.countries import Country
 from bench.crowds import ACCURACY, EVERY, START, Crowd, without_patience
-from bench.peers.dict_loop import DictLoop, PatientDictLoop, Ping
+from bench.peers.dict_loop import DictLoop, PatientDictLoop
 from geofences.devices import Devices
 from geofences.fixes import Fix
 from geofences.index import GeofenceIndex
 from geofences.rings import Circle, Zone, geodesic_circle
+from geofences.settling import columns_of
 from geofences.states import TransitionKind
 
 BATCH = 256
 ROUNDS = 5
 COPIES = 25
-Fixes = Sequence[tuple[str, Fix]]
-Engine = Callable[[Fixes], int]
+Floats = NDArray[np.float64]
+
+
+class Batch(NamedTuple):
+    """Pings in columns: of all that a fix has, or of places, a row each."""
+
+    devices: list[str]
+    fixes: Floats
+    places: Floats
+    ats: list[int]
+
+    @classmethod
+    def of(cls, fixes: Sequence[tuple[str, Fix]]) -> Batch:
+        """Of devices and fixes."""
+        devices, every = [device for device, _ in fixes], [fix for _, fix in fixes]
+        columns = columns_of(every, every[-1].at)
+        return cls(devices, columns, columns[:2].T.copy(), [fix.at for fix in every])
+
+    @property
+    def now(self) -> int:
+        """The time of the newest ping."""
+        return self.ats[-1]
+
+    def each(self) -> list[Batch]:
+        """A batch a ping."""
+        numbers = range(len(self.devices))
+        return [
+            Batch([self.devices[n]], self.fixes[:, n : n + 1], self.places[n : n + 1], [self.ats[n]]) for n in numbers
+        ]
+
+
+Engine = Callable[[Batch], int]
 """Takes in a batch, and says how many transitions came of it."""
 
 
@@ -37,16 +71,11 @@ def ours(zones: Sequence[Zone]) -> Engine:
     """The package, timers and all."""
     devices = Devices(GeofenceIndex(zones))
 
-    def work(fixes: Fixes) -> int:
-        now = fixes[-1][1].at
-        return len(devices.expire(now - EVERY)) + len(devices.apply(fixes, now))
+    def work(batch: Batch) -> int:
+        fired = devices.expire(batch.now - EVERY)
+        return len(fired) + len(devices.apply_columns(batch.devices, batch.fixes, batch.now))
 
     return work
-
-
-def as_pings(fixes: Fixes) -> list[Ping]:
-    """As the peer takes them; whoever calls it pays for that."""
-    return [(device, fix.lon, fix.lat, fix.at) for device, fix in fixes]
 
 
 def peer(zones: Sequence[Zone]) -> DictLoop:
@@ -54,9 +83,9 @@ def peer(zones: Sequence[Zone]) -> DictLoop:
     return DictLoop([zone.store for zone in zones], [geodesic_circle(circle_of(zone)) for zone in zones])
 
 
-def told_by(loop: DictLoop | PatientDictLoop, fixes: Fixes) -> int:
-    """How many transitions a loop tells of fixes."""
-    return len(loop.apply(as_pings(fixes)))
+def told_by(loop: DictLoop | PatientDictLoop) -> Engine:
+    """A loop as an engine."""
+    return lambda batch: len(loop.apply(batch.devices, batch.places, batch.ats))
 
 
 def patient_peer(zones: Sequence[Zone]) -> PatientDictLoop:
@@ -81,43 +110,40 @@ def circle_of(zone: Zone) -> Circle:
     return shape
 
 
-def check(zones: Sequence[Zone], batches: Sequence[Fixes]) -> int:
+def check(zones: Sequence[Zone], batches: Sequence[Batch]) -> int:
     """How many transitions both tell without patience; AssertionError where they are not the same."""
     devices, loop, count = Devices(GeofenceIndex(zones)), peer(zones), 0
-    for fixes in batches:
+    for batch in batches:
         told = {
             (device, each.store, each.kind.value, each.at)
-            for device, each in devices.apply(fixes, fixes[-1][1].at)
+            for device, each in devices.apply_columns(batch.devices, batch.fixes, batch.now)
             if each.kind is not TransitionKind.DWELL
         }
-        theirs = set(loop.apply(as_pings(fixes)))
+        theirs = set(loop.apply(batch.devices, batch.places, batch.ats))
         if told != theirs:
             raise AssertionError(f"not the same: {sorted(told ^ theirs)[:3]}")
         count += len(told)
     return count
 
 
-def cost(engines: dict[str, Engine], batches: Sequence[Fixes], settling: int) -> dict[str, float]:
-    """µs of CPU a ping of each: medians of rounds that alternate; the first batches only settle the crowd."""
+def cost(engines: dict[str, Engine], batches: Sequence[Batch], one_by_one: bool) -> dict[str, float]:
+    """µs of CPU a ping of each: medians of rounds that alternate; the first half only settles the crowd."""
     spent: dict[str, list[float]] = {name: [] for name in engines}
+    rest = batches[len(batches) // 2 :]
     for work in engines.values():
-        for fixes in batches[:settling]:
-            work(fixes)
-    rest = batches[settling:]
+        for batch in batches[: len(batches) // 2]:
+            work(batch)
     for turn in range(ROUNDS):
         mine = rest[turn * len(rest) // ROUNDS : (turn + 1) * len(rest) // ROUNDS]
-        pings = sum(map(len, mine))
+        pings = sum(len(batch.devices) for batch in mine)
+        if one_by_one:
+            mine = [each for batch in mine for each in batch.each()]
         for name, work in engines.items():
             begun = process_time_ns()
-            for fixes in mine:
-                work(fixes)
+            for batch in mine:
+                work(batch)
             spent[name].append((process_time_ns() - begun) / 1_000 / pings)
     return {name: median(rounds) for name, rounds in spent.items()}
-
-
-def one_by_one(work: Engine) -> Engine:
-    """The same engine, a ping at a time."""
-    return lambda fixes: sum(work([each]) for each in fixes)
 
 
 def against_loop(name: str, country: Country, devices: int) -> None:
@@ -126,27 +152,25 @@ def against_loop(name: str, country: Country, devices: int) -> None:
     impatient = [without_patience(zone) for zone in defaults]
     batches = batches_of(Crowd(country, defaults, devices), rounds=12)
     told = check(impatient, batches)
-    share = told / sum(map(len, batches))
+    share = told / sum(len(batch.devices) for batch in batches)
     print(f"{name}: {len(defaults):,} stores, {devices:,} devices; {share:.2f} transitions a ping, the same on both")
     for patience, zones in (("hold and margin zero", impatient), ("the defaults", defaults)):
         for many in (True, False):
             loop = peer(zones) if zones is impatient else patient_peer(zones)
-            engines: dict[str, Engine] = {
-                "ours": ours(zones),
-                "loop": partial(told_by, loop),
-            }
-            if not many:
-                engines = {each: one_by_one(work) for each, work in engines.items()}
-            spent = cost(engines, batches, len(batches) // 2)
+            spent = cost({"ours": ours(zones), "loop": told_by(loop)}, batches, not many)
             size = f"batch of {BATCH}" if many else "one by one"
             ratio = spent["loop"] / spent["ours"]
             print(f"  {patience}, {size}: {spent['ours']:.2f} µs, the loop {spent['loop']:.2f} ({ratio:.1f} times)")
 
 
-def batches_of(crowd: Crowd, rounds: int) -> list[Fixes]:
+def batches_of(crowd: Crowd, rounds: int) -> list[Batch]:
     """Batches of rounds in which every device speaks once."""
-    whole = list(islice(crowd.rounds(), rounds))
-    return [fixes[first : first + BATCH] for fixes in whole for first in range(0, len(fixes), BATCH)]
+    return [batch for fixes in islice(crowd.rounds(), rounds) for batch in cut(fixes)]
+
+
+def cut(fixes: Sequence[tuple[str, Fix]]) -> list[Batch]:
+    """Into batches."""
+    return [Batch.of(fixes[first : first + BATCH]) for first in range(0, len(fixes), BATCH)]
 
 
 def more_devices(scale: float) -> None:
@@ -157,17 +181,18 @@ def more_devices(scale: float) -> None:
     at = START
     for fixes in islice(crowd.rounds(), 8):
         at = fixes[0][1].at
-        for first in range(0, len(fixes), BATCH):
-            settled.apply(fixes[first : first + BATCH], at)
+        for batch in cut(fixes):
+            settled.apply_columns(batch.devices, batch.fixes, at)
     crowds = {copies: copied(settled, copies) for copies in (1, COPIES)}
     gc.freeze()  # the garbage collector walks through none of what the bench itself holds
     spent: dict[int, list[float]] = {copies: [] for copies in crowds}
     for turn in range(1, ROUNDS + 1):
         for copies, devices in crowds.items():
             fixes = still(crowd, copies, at + turn * EVERY, random)
+            batches = cut(fixes)
             begun = process_time_ns()
-            for first in range(0, len(fixes), BATCH):
-                devices.apply(fixes[first : first + BATCH], fixes[0][1].at)
+            for batch in batches:
+                devices.apply_columns(batch.devices, batch.fixes, batch.now)
             spent[copies].append((process_time_ns() - begun) / 1_000 / len(fixes))
     few, many = (median(rounds) for rounds in spent.values())
     counts = " and ".join(f"{len(devices):,}" for devices in crowds.values())

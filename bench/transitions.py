@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+import numpy as np
 import orjson
 
 from bench.crowds import without_patience
 from bench.peers.dict_loop import DictLoop
 from geofences.devices import Devices
-from geofences.fixes import DEFAULT_ACCURACY, Fix
+from geofences.fixes import DEFAULT_ACCURACY
 from geofences.index import GeofenceIndex
 from geofences.rings import Circle, Geofence, Ring, Zone, default_policy, geodesic_circle
 
@@ -64,8 +65,9 @@ def package(fences: Sequence[Fence], patient: bool) -> Engine:
 
     def work(pings: Sequence[Position]) -> bytes:
         now = pings[-1].at
-        fixes = [(each.device, Fix(each.lon, each.lat, each.accuracy, each.at, each.speed)) for each in pings]
-        told = devices.expire(now) + devices.apply(fixes, now)
+        rows = [(each.lon, each.lat, each.accuracy, each.at, each.speed, 0, now) for each in pings]
+        told = devices.expire(now)
+        told += devices.apply_columns([each.device for each in pings], np.array(rows, np.float64).T, now)
         return b"".join([line(device, each.store, each.kind, each.at) for device, each in told])
 
     return work
@@ -79,7 +81,8 @@ def loop(fences: Sequence[Fence], patient: bool) -> Engine:
     held = DictLoop([each.id for each in fences], circles)
 
     def work(pings: Sequence[Position]) -> bytes:
-        told = held.apply([(each.device, each.lon, each.lat, each.at) for each in pings])
+        places = np.array([(each.lon, each.lat) for each in pings])
+        told = held.apply([each.device for each in pings], places, [each.at for each in pings])
         return b"".join([line(*each) for each in told])
 
     return work

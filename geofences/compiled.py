@@ -9,8 +9,10 @@ from hashlib import blake2b
 from types import FunctionType
 from typing import Any, ParamSpec, TypeVar
 
+import numpy as np
 from numba import njit
 from numba.core.caching import FunctionCache
+from numba.extending import register_jitable
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -18,17 +20,16 @@ Result = TypeVar("Result")
 
 OPTIONS: dict[str, Any] = {"forceinline": True, "error_model": "numpy", "_nrt": False}
 """Nothing is allocated, so that nothing needs to be counted: a call costs a third, and a loop less than half."""
-_compiled: list[FunctionType] = []
 
 
 class _Optional(FunctionCache):
     """What cannot be read from disk is compiled, and what cannot be written is compiled again by the next process.
 
-    numba takes a function on disk for stale when its file changes; here also when any other compiled function does.
+    numba takes a function on disk for stale when its file changes; here also when another that it calls does.
     """
 
     def _index_key(self, *asked: Any) -> Any:
-        return *super()._index_key(*asked), digest()
+        return *super()._index_key(*asked), digest(self._py_func)
 
     def load_overload(self, *asked: Any) -> Any:
         with suppress(Exception):
@@ -40,33 +41,56 @@ class _Optional(FunctionCache):
             super().save_overload(*made)
 
 
-def compiled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """As a decorator. Without any shortcut in floating point."""
-    return _compiled_with(function, OPTIONS)
-
-
-def compiled_for_long(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """The same for what takes its time: other threads go on meanwhile."""
-    return _compiled_with(function, {**OPTIONS, "nogil": True})
-
-
-def _compiled_with(function: Callable[Arguments, Result], options: dict[str, Any]) -> Callable[Arguments, Result]:
+def _made(function: Callable[Arguments, Result], options: dict[str, Any]) -> Callable[Arguments, Result]:
     machine: Any = njit(**options)(function)
     if machine is not function and isinstance(function, FunctionType):
-        _compiled.append(function)
         with suppress(RuntimeError):  # There is nowhere to write.
             machine._cache = _Optional(function)
     result: Callable[Arguments, Result] = machine
     return result
 
 
-def digest() -> str:
-    """Of all compiled functions, and the numbers that they take from their modules."""
-    told = blake2b(repr(OPTIONS).encode(), digest_size=16)
-    for function in sorted(_compiled, key=lambda each: (each.__module__, each.__qualname__)):
-        code, names = function.__code__, function.__globals__
-        numbers = [names[name] for name in code.co_names if isinstance(names.get(name), int | float)]
-        told.update(repr((function.__module__, code.co_code, code.co_consts, code.co_names, numbers)).encode())
+def compiled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """As a decorator. Without any shortcut in floating point. Who calls it has a copy of it."""
+    return _made(function, OPTIONS)
+
+
+def called(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """The same for what is long and seldom needed: it stands once, and is called."""
+    return _made(function, {**OPTIONS, "forceinline": False})
+
+
+def compiled_for_long(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """The same for what takes its time: other threads go on meanwhile."""
+    return _made(function, {**OPTIONS, "nogil": True})
+
+
+@compiled
+def whole(number: int) -> int:
+    """As 64 bits with a sign, whatever it was before, a constant of the source among others: one form of a function."""
+    return int(np.int64(number))
+
+
+def shared(*functions: Callable[..., Any]) -> None:
+    """Let compiled functions call these, which stay what they are where Python calls them: one source for both."""
+    for function in functions:
+        register_jitable(function)
+
+
+def digest(function: Callable[..., Any]) -> str:
+    """Of a function, all that it calls, and the numbers that they take from their modules."""
+    told, known = blake2b(repr(OPTIONS).encode(), digest_size=16), set()
+    waiting: list[Any] = [function]
+    while waiting:
+        each = waiting.pop()
+        each = getattr(each, "py_func", each)
+        if isinstance(each, FunctionType) and each not in known:
+            known.add(each)
+            code, names = each.__code__, each.__globals__
+            values = [names.get(name) for name in code.co_names]
+            numbers = [value for value in values if isinstance(value, int | float)]
+            told.update(repr((each.__module__, code.co_code, code.co_consts, code.co_names, numbers)).encode())
+            waiting += values
     return told.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Many devices followed in one process: the presence of each stays packed in a dict.
+"""Many devices followed in one process: the presence of each stays packed.
 
 For whoever wants transitions of pings and needs no Kafka, no Redis and no offers:
 
@@ -6,100 +6,155 @@ For whoever wants transitions of pings and needs no Kafka, no Redis and no offer
     for device, transition in devices.apply([("phone", fix)], now): ...
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
-from math import isfinite
 
 import numpy as np
 
 from geofences.evidence import bound
-from geofences.fixes import DEFAULT_SCREEN, FAST, Fix, FixRejection, ScreenPolicy
-from geofences.index import GeofenceIndex, Sighting
+from geofences.fixes import DEFAULT_SCREEN, Fix, FixRejection, ScreenPolicy
+from geofences.index import GeofenceIndex
+from geofences.metric import Floats, Indices
 from geofences.presence import advance, expire, next_due, screened
-from geofences.presence_codec import pack, short_way, unpack
+from geofences.presence_codec import pack, unpack
+from geofences.settling import Settler, columns_of, fix_of
+from geofences.shelf import Shelf
 from geofences.states import Presence, Transition
 
 Told = list[tuple[str, Transition]]
+MANY = 256
+"""Devices whose timers fire at once."""
+BEFORE_ALL = -1
 
 
 class Devices:
     """All devices by name. `index` may be given another one between two batches."""
 
     def __init__(self, index: GeofenceIndex, policy: ScreenPolicy = DEFAULT_SCREEN) -> None:
-        self.index = index
         self.rejections: list[tuple[str, FixRejection]] = []
         self._policy = policy
-        self._packed: dict[str, bytes] = {}
-        self._dues: dict[str, int] = {}
-        self._hints: list[tuple[int, str]] = []
+        self.index = index
+        self._numbers: dict[str, int] = {}
+        self._names: list[str] = []
+        self._shelf = Shelf()
+        self._dues: dict[int, int] = {}
+        self._hints: list[tuple[int, int]] = []
+
+    @property
+    def index(self) -> GeofenceIndex:
+        """The zones."""
+        return self._index
+
+    @index.setter
+    def index(self, index: GeofenceIndex) -> None:
+        self._index, self._settler = index, Settler(index, self._policy)
 
     def __len__(self) -> int:
-        return len(self._packed)
+        return len(self._names)
 
     def presence(self, device: str) -> Presence:
         """What is believed about one device."""
-        return unpack(self._packed.get(device, b""))
+        number = self._numbers.get(device)
+        return Presence() if number is None else unpack(self._shelf[number])
 
     def saved(self) -> dict[str, bytes]:
         """The packed presence of every device, to be kept over a restart."""
-        return dict(self._packed)
+        return {device: self._shelf[number] for device, number in self._numbers.items()}
 
     def restore(self, saved: Mapping[str, bytes]) -> None:
         """Take up what was saved; timers go on. PresenceFormatError for what is no presence of this version."""
-        for device, packed in saved.items():
-            self._keep(device, unpack(packed))
+        which = np.array([self._number(device) for device in saved], np.int64)
+        for number, packed in zip(which.tolist(), saved.values(), strict=True):
+            self._shelf[number] = packed
+        became, dues, _, _ = self._settler.expire(self._shelf, which, BEFORE_ALL)
+        self._remind(which, dues)
+        for number in which[np.flatnonzero(became)].tolist():
+            self._keep(number, unpack(self._shelf[number]))
 
     def apply(self, fixes: Sequence[tuple[str, Fix]], now: int) -> Told:
         """Take in the fixes of a batch in their order; what is not believed at `now` (ms) goes to `rejections`."""
-        told: Told = []
-        packed, policy, crossings = self._packed, self._policy, bool(self.index.crossings)
-        for (device, fix), seen in zip(fixes, self._located(fixes), strict=True):
-            step = None
-            if not (crossings and (fix.speed or 0.0) > FAST):
-                step = short_way(packed.get(device, b""), fix, seen, now, policy)
-            if isinstance(step, bytes):
-                packed[device] = step
-            elif step is None:
-                told += self._unpacked(device, fix, seen, now)
-            else:
-                self.rejections.append((device, step))
-        return told
+        if not fixes:
+            return []
+        devices, each = zip(*fixes, strict=True)
+        return self.apply_columns(devices, columns_of(each, now), now)
+
+    def apply_columns(self, devices: Sequence[str], fixes: Floats, now: int) -> Told:
+        """The same for fixes in columns (`settling.columns_of`)."""
+        which = self._all_numbers(devices)
+        became, dues, told, news = self._settler.apply(self._shelf, which, fixes)
+        if news:
+            self._remind(which, dues)
+            for place in np.flatnonzero(became).tolist():
+                left = self._settle(int(which[place]), fix_of(fixes[:, place]), now)
+                told += [(place, each) for each in left]
+            told.sort(key=_first)
+        return [(devices[place], each) for place, each in told]
 
     def expire(self, until: int) -> Told:
         """Fire the timers due at or before `until` (ms), in order of time."""
-        told: Told = []
+        numbers: list[int] = []
         while self._hints and self._hints[0][0] <= until:
-            _, device = heappop(self._hints)
-            self._dues.pop(device, None)
-            presence, fired = expire(self.presence(device), until, self.index)
-            self._keep(device, presence)
-            told += [(device, each) for each in fired]
+            _, number = heappop(self._hints)
+            if self._dues.pop(number, None) is not None:
+                numbers.append(number)
+        told: Told = []
+        for first in range(0, len(numbers), MANY):
+            told += self._expire(np.array(numbers[first : first + MANY]), until)
         return sorted(told, key=lambda each: each[1].confirmed_at)
 
-    def _located(self, fixes: Sequence[tuple[str, Fix]]) -> list[tuple[Sighting, ...]]:
-        asked = [(fix.lon, fix.lat, bound(fix.accuracy)) for _, fix in fixes]
-        # A place that is no number is rejected by the screen, and has no cell.
-        good = [isfinite(lon) and isfinite(lat) for lon, lat, _ in asked]
-        if not all(good):
-            found = iter(self._located([each for each, is_good in zip(fixes, good, strict=True) if is_good]))
-            return [next(found) if is_good else () for is_good in good]
-        if len(asked) == 1:
-            return [self.index.locate_one(*asked[0])]
-        return self.index.locate(*np.array(asked).reshape(-1, 3).T)
+    def _expire(self, which: Indices, until: int) -> Told:
+        became, dues, told, _ = self._settler.expire(self._shelf, which, until)
+        self._remind(which, dues)
+        for place in np.flatnonzero(became).tolist():
+            presence, fired = expire(unpack(self._shelf[which[place]]), until, self.index)
+            self._keep(int(which[place]), presence)
+            told += [(place, each) for each in fired]
+        told.sort(key=_first)
+        return [(self._names[which[place]], each) for place, each in told]
 
-    def _unpacked(self, device: str, fix: Fix, seen: Iterable[Sighting], now: int) -> Told:
-        presence, rejection = screened(self.presence(device), fix, now, self._policy)
+    def _number(self, device: str) -> int:
+        number = self._numbers.get(device)
+        if number is None:
+            number = self._numbers[device] = self._shelf.add()
+            self._names.append(device)
+        return number
+
+    def _all_numbers(self, devices: Sequence[str]) -> Indices:
+        try:
+            return np.array([self._numbers[device] for device in devices], np.int64)
+        except KeyError:
+            return np.array([self._number(device) for device in devices], np.int64)
+
+    def _settle(self, number: int, fix: Fix, now: int) -> list[Transition]:
+        """What compiled code left of a batch."""
+        presence = unpack(self._shelf[number])
+        after, rejection = screened(presence, fix, now, self._policy)
         fired: tuple[Transition, ...] = ()
         if rejection is None:
-            presence, fired = advance(presence, fix, seen, self.index)
+            seen = self.index.locate_one(fix.lon, fix.lat, bound(fix.accuracy))
+            after, fired = advance(after, fix, seen, self.index)
         else:
-            self.rejections.append((device, rejection))
-        self._keep(device, presence)
-        return [(device, each) for each in fired]
+            self.rejections.append((self._names[number], rejection))
+        if after is not presence:
+            self._keep(number, after)
+        return list(fired)
 
-    def _keep(self, device: str, presence: Presence) -> None:
-        self._packed[device] = pack(presence)
-        due, known = next_due(presence), self._dues.get(device)
-        if due is not None and (known is None or due < known):
-            self._dues[device] = due
-            heappush(self._hints, (due, device))
+    def _keep(self, number: int, presence: Presence) -> None:
+        self._shelf[number] = pack(presence)
+        due = next_due(presence)
+        if due is not None:
+            self._note(number, due)
+
+    def _remind(self, which: Indices, dues: Indices) -> None:
+        for place in np.flatnonzero(dues >= 0).tolist():
+            self._note(int(which[place]), int(dues[place]))
+
+    def _note(self, number: int, due: int) -> None:
+        known = self._dues.get(number)
+        if known is None or due < known:
+            self._dues[number] = due
+            heappush(self._hints, (due, number))
+
+
+def _first(told: tuple[int, Transition]) -> int:
+    return told[0]

@@ -15,7 +15,7 @@ FLOOR = 15.0
 
 def weight(beyond: float, accuracy: float) -> int:
     """Of a fix that lies `beyond` an edge (negative: on this side of it): -1000 .. 1000, nothing where faint."""
-    weighed = round(ENOUGH * min(max(beyond / _reach(accuracy), -1.0), 1.0))
+    weighed = round(ENOUGH * min(max(beyond / reach_of(accuracy), -1.0), 1.0))
     return weighed if abs(weighed) >= FAINT else 0
 
 
@@ -34,7 +34,7 @@ def is_repeated(fixes: Sequence[Fix]) -> bool:
 def is_steady(held: Ring, zone: Zone, distances: tuple[float, ...], accuracy: float) -> bool:
     """No ring has more than faint evidence for a change: by far the most frequent case, so it is looked at first."""
     # A little below FAINT, so that rounding never makes this say yes where the scales say no.
-    reach = FLOOR if accuracy <= FLOOR else accuracy if accuracy <= COARSE else _reach(accuracy)
+    reach = FLOOR if accuracy <= FLOOR else accuracy if accuracy <= COARSE else reach_of(accuracy)
     faint = 0.00099 * FAINT * reach
     for ring, margin, inside in zip(zone.rings, zone.exit_margins, distances, strict=True):
         if (-inside - margin if ring <= held else inside) >= faint:
@@ -45,10 +45,10 @@ def is_steady(held: Ring, zone: Zone, distances: tuple[float, ...], accuracy: fl
 def bound(accuracy: float) -> float:
     """Metres, for `GeofenceIndex.locate`: beyond so much more than its margin every distance weighs the same."""
     # Presence keeps accuracies in tenths, and of a coarse one each tenth counts twice.
-    return _reach(accuracy) + 0.25
+    return reach_of(accuracy) + 0.25
 
 
-def _reach(accuracy: float) -> float:
+def reach_of(accuracy: float) -> float:
     """Metres beyond an edge at which a fix is certain: its accuracy, of which what is beyond COARSE counts twice."""
     if accuracy > COARSE:
         return 2 * accuracy - COARSE

@@ -63,10 +63,10 @@ class GeofenceIndex:
         For `reach` see `locate`; without it they are exact.
         """
         number, found = self._by_store[store], np.empty(len(RINGS))
-        _, _, margin, middle = self._layout.zones[number].tolist()
+        _, _, margin, middle = self.layout.zones[number].tolist()
         x, y = to_units(lon), to_units(lat)
         x -= ROUND * round((x - middle) / ROUND)
-        count = self._measure(self._layout, number, x, y, reach + margin, found)
+        count = self._measure(self.layout, number, x, y, reach + margin, found)
         return tuple(found[:count].tolist())
 
     def locate(self, lons: Floats, lats: Floats, reaches: Floats | None = None) -> list[tuple[Sighting, ...]]:
@@ -78,11 +78,11 @@ class GeofenceIndex:
         and at most the true distance. That is all that presence asks for, and much cheaper.
         """
         places = np.array([lons, lats, np.full(len(lons), inf) if reaches is None else reaches], np.float64)
-        batch, (one, answer) = self._batch_of(places, len(self._layout.levels)), self._desk()
-        count, end = self._look_up_all(self._layout, batch, answer)
+        batch, (one, answer) = self._batch_of(places, len(self.layout.levels)), self._desk()
+        count, end = self._look_up_all(self.layout, batch, answer)
         while end >= len(answer.codes):
             answer = self._with_room_for(2 * end)
-            count, end = self._look_up_all(self._layout, batch, answer)
+            count, end = self._look_up_all(self.layout, batch, answer)
         found: list[tuple[Sighting, ...]] = self._alone.take(batch.alone, mode="clip").tolist()
         if count:
             sightings = self._sightings(answer, end)
@@ -94,10 +94,10 @@ class GeofenceIndex:
     def locate_one(self, lon: float, lat: float, reach: float = inf) -> tuple[Sighting, ...]:
         """`locate` for one place."""
         one, answer = self._desk()
-        code = self._look_up(self._layout, lon, lat, reach, one, answer)
+        code = self._look_up(self.layout, lon, lat, reach, one, answer)
         while -code >= len(answer.codes):
             answer = self._with_room_for(-2 * code)
-            code = self._look_up(self._layout, lon, lat, reach, one, answer)
+            code = self._look_up(self.layout, lon, lat, reach, one, answer)
         found: tuple[Sighting, ...] = self._alone[code] if code >= 0 else self._sightings(answer, -code)
         self._desks.append((one, answer))
         return found
@@ -105,7 +105,7 @@ class GeofenceIndex:
     @property
     def size_in_bytes(self) -> int:
         """Of all that is looked up in; the zones, which whoever made them holds as well, come on top."""
-        arrays = sum(array.nbytes for array in (*self._layout, self._alone, self._known))
+        arrays = sum(array.nbytes for array in (*self.layout, *self.table, self._alone, self._known))
         sightings = sum(getsizeof(one) + getsizeof(one[0]) for one in self._alone.tolist() if one)
         return arrays + sightings + getsizeof(self._by_store)
 
@@ -114,14 +114,15 @@ class GeofenceIndex:
         from geofences.compiled import direct
         from geofences.layout import layout_of
         from geofences.lookup import Answer, Batch, look_up, look_up_all, measure
+        from geofences.zone_table import table_of
 
-        self._layout = layout_of(self.zones)
-        self._measure = direct(measure, self._layout, 0, 0.0, 0.0, 0.0, np.empty(len(RINGS)))
+        self.layout, self.table = layout_of(self.zones), table_of(self.zones)
+        self._measure = direct(measure, self.layout, 0, 0.0, 0.0, 0.0, np.empty(len(RINGS)))
         self._batch_of, self._with_room_for = Batch.of, Answer.with_room_for
         self._desks: list[tuple[Batch, Answer]] = []
         one, answer = self._desk()
-        self._look_up = direct(look_up, self._layout, 0.0, 0.0, 0.0, one, answer)
-        self._look_up_all = direct(look_up_all, self._layout, one, answer)
+        self._look_up = direct(look_up, self.layout, 0.0, 0.0, 0.0, one, answer)
+        self._look_up_all = direct(look_up_all, self.layout, one, answer)
         self._desks.append((one, answer))
 
     def _desk(self) -> tuple[Batch, Answer]:
@@ -129,7 +130,7 @@ class GeofenceIndex:
         try:
             return self._desks.pop()
         except IndexError:
-            return self._batch_of(np.zeros((3, 1)), len(self._layout.levels)), self._with_room_for(ROOM)
+            return self._batch_of(np.zeros((3, 1)), len(self.layout.levels)), self._with_room_for(ROOM)
 
     def _sightings(self, answer: Answer, end: int) -> tuple[Sighting, ...]:
         """What the hits say."""

@@ -137,12 +137,21 @@ def _stage(held: bool, pending: bool) -> _Stage:
 def _observe(pending: Pending | None, ring: Ring, weight: int, at: int, hold: int) -> tuple[_Evidence, Pending | None]:
     """What one fix's weight makes of a pending change, or of none."""
     before = pending or Pending(ring, at, at + hold, 0)
-    evidence = 0 if weight <= -ENOUGH else min(max(before.evidence + weight, 0), MOST)
+    evidence = accumulated(before.evidence, weight)
     if evidence == 0:
         return (_Evidence.REFUTED if before.evidence >= ENOUGH else _Evidence.NONE), None
     after = before._replace(evidence=evidence)
-    confirmed = evidence >= ENOUGH and weight >= 0 and at >= before.due
-    return (_Evidence.CONFIRMED if confirmed else _Evidence.SOME), after
+    return (_Evidence.CONFIRMED if is_confirmed(evidence, weight, at, before.due) else _Evidence.SOME), after
+
+
+def accumulated(before: int, weight: int) -> int:
+    """The evidence after a fix: it adds up, and a fix that is certainly on the other side ends it."""
+    return 0 if weight <= -ENOUGH else min(max(before + weight, 0), MOST)
+
+
+def is_confirmed(evidence: int, weight: int, at: int, due: int) -> bool:
+    """Whether a fix confirms a change: one that does not speak against it, with enough evidence, after the hold."""
+    return evidence >= ENOUGH and weight >= 0 and at >= due
 
 
 def enter(

@@ -11,23 +11,23 @@ from collections.abc import Sequence
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import STRtree
 from shapely.geometry import MultiPolygon, Point, Polygon
 
-Ping = tuple[str, float, float, int]
-"""Device, longitude, latitude, ms."""
+Places = NDArray[np.float64]
+"""A row a ping: longitude, latitude."""
 Told = tuple[str, str, str, int]
 """Device, fence, kind, ms."""
 NOBODY: frozenset[int] = frozenset()
 
 
-def found(tree: STRtree, pings: Sequence[Ping]) -> list[frozenset[int] | set[int]]:
+def found(tree: STRtree, places: Places) -> list[frozenset[int] | set[int]]:
     """The fences that hold each ping."""
-    if len(pings) == 1:
-        return [set(tree.query(Point(pings[0][1], pings[0][2]), predicate="intersects").tolist())]
-    places = shapely.points(np.array([(ping[1], ping[2]) for ping in pings]))
-    numbers, fences = tree.query(places, predicate="intersects")
-    holding: list[frozenset[int] | set[int]] = [NOBODY] * len(pings)
+    if len(places) == 1:
+        return [set(tree.query(Point(places[0]), predicate="intersects").tolist())]
+    numbers, fences = tree.query(shapely.points(places), predicate="intersects")
+    holding: list[frozenset[int] | set[int]] = [NOBODY] * len(places)
     for number, fence in zip(numbers.tolist(), fences.tolist(), strict=True):
         if holding[number] is NOBODY:
             holding[number] = {fence}
@@ -44,11 +44,11 @@ class DictLoop:
         self._tree = STRtree(rings)
         self._held: dict[str, tuple[int, frozenset[int] | set[int]]] = {}
 
-    def apply(self, pings: Sequence[Ping]) -> list[Told]:
+    def apply(self, devices: Sequence[str], places: Places, ats: Sequence[int]) -> list[Told]:
         """Take in a batch."""
         told: list[Told] = []
         held, names = self._held, self._names
-        for (device, _, _, at), now in zip(pings, found(self._tree, pings), strict=True):
+        for device, at, now in zip(devices, ats, found(self._tree, places), strict=True):
             last, before = held.get(device, (0, NOBODY))
             if at <= last:
                 continue
@@ -74,11 +74,11 @@ class PatientDictLoop:
         self._rings, self._grown = STRtree(rings), STRtree(grown)
         self._held: dict[str, tuple[int, dict[int, tuple[int, int, bool]]]] = {}
 
-    def apply(self, pings: Sequence[Ping]) -> list[Told]:
+    def apply(self, devices: Sequence[str], places: Places, ats: Sequence[int]) -> list[Told]:
         """Take in a batch."""
         told: list[Told] = []
-        both = zip(pings, found(self._rings, pings), found(self._grown, pings), strict=True)
-        for (device, _, _, at), within, near in both:
+        both = zip(devices, ats, found(self._rings, places), found(self._grown, places), strict=True)
+        for device, at, within, near in both:
             last, held = self._held.get(device) or (0, {})
             if at <= last:
                 continue

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geofences import compiled, lookup, squares
+from geofences import advancing, compiled, edges, evidence, lookup, machine_rows, squares
 from geofences.index import GeofenceIndex
 from geofences.rings import Circle, Geofence, Zone, default_policy, geodesic_circle
 from tests.geofences.street import CATCHMENT, PROXIMITY
@@ -50,15 +50,17 @@ def test_where_nothing_can_be_written_all_works(tmp_path):
 
 @pytest.mark.parametrize(("module", "name"), [(lookup, "CERTAIN"), (lookup, "TURN_BITS"), (lookup, "MILLIMETRES")])
 def test_another_constant_makes_what_is_on_disk_stale(module, name, monkeypatch):
-    before = compiled.digest()
+    before = compiled.digest(lookup.look_up)
     monkeypatch.setattr(module, name, getattr(module, name) + 1)
-    assert compiled.digest() != before
+    assert compiled.digest(lookup.look_up) != before
 
 
-def test_every_other_function_makes_what_is_on_disk_stale(monkeypatch):
-    before = compiled.digest()
-    monkeypatch.setattr(compiled, "_compiled", compiled._compiled[:-1])
-    assert compiled.digest() != before
+@pytest.mark.parametrize(("module", "name"), [(lookup, "_told"), (edges, "squared"), (evidence, "weight")])
+def test_another_function_that_it_calls_makes_what_is_on_disk_stale(module, name, monkeypatch):
+    before = compiled.digest(advancing.settle)
+    for each in (module, lookup, machine_rows, advancing):
+        monkeypatch.setattr(each, name, lambda *_: 0, raising=False)
+    assert compiled.digest(advancing.settle) != before
 
 
 def test_plain_python_gives_the_very_same_answers():

@@ -109,7 +109,7 @@ def test_most_squares_of_a_city_say_all_without_measuring():
         zone_of(f"s{n}", geodesic_circle(Circle(LON + random.uniform(0, 1), LAT + random.uniform(0, 1), 1_500.0), 64))
         for n in range(60)
     ]
-    rows = GeofenceIndex(zones)._layout.squares
+    rows = GeofenceIndex(zones).layout.squares
     states = np.concatenate([rows >> shift & 3 for shift in range(0, 2 * ACROSS, 2)])
     assert 0 < (states == UNSURE).sum() < 0.25 * (states != OUT).sum()
 
