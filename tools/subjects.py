@@ -20,6 +20,13 @@ _TOO_SLOW = (
     "test_the_distance_is_that_of_the_nearest_edge_along_the_ellipsoid",
     "test_the_distance_to_an_outline_is_that_to_its_nearest_edge",
     "test_which_side_of_an_outline_a_place_is_on_is_exact",
+    "test_which_side_a_place_is_on_is_exact_for_any_outline",
+    "test_one_at_a_time_and_all_at_once_give_the_very_same_numbers",
+    "test_a_bound_lies_between_the_reach_and_the_distance",
+    "test_no_tile_loses_the_nearest_of_many_edges",
+    "test_a_batch_has_the_answers_of_its_places_one_by_one_whatever_their_reach",
+    "test_every_zone_is_held_against_every_place_on_both_sides_of_the_180th_meridian",
+    "test_every_place_of_a_partition_edges_and_corners_included_is_in_one_part",
 )
 
 SUBJECTS = {
@@ -52,6 +59,8 @@ SUBJECTS = {
             "test_fixes",
             "test_presence_late",
             "test_flapping",
+            "test_presence_changes",
+            "test_evidence",
         ),
     ),
     "index": Subject(

@@ -35,6 +35,14 @@ def test_a_fix_by_itself(fix, rejection):
     assert screen(fix, None, START) is rejection
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [((-0.5, 51.0), (0.5, 51.0)), ((30.0, -0.5), (30.0, 0.5)), ((-0.5, 0.0), (0.5, 0.0))]
+)
+def test_nobody_jumps_across_greenwich_or_the_equator(before, after):
+    fix = Fix(*after, 12.0, START + 60_000)
+    assert screen(fix, Fix(*before, 12.0, START), fix.at) is FixRejection.IMPOSSIBLE_SPEED
+
+
 def test_a_mocked_fix_is_believed_where_the_policy_says_so():
     assert screen(GOOD._replace(mocked=True), None, START, ScreenPolicy(accept_mocked=True)) is None
 

@@ -79,6 +79,25 @@ def test_what_was_told_and_forgotten_since_is_not_told_again():
     assert (len(after.fixes), transitions) == (4, [])
 
 
+def test_the_evidence_of_a_fix_that_a_late_one_pushed_out_still_counts():
+    fixes = [fix_at(70, 0, 100), *(fix_at(99, each * SECOND, 100) for each in range(5, 40, 5))]
+    presence, _ = follow(SHOP, [*fixes, fix_at(99, 7 * SECOND, 100)])
+    assert [fix.at - START for fix in presence.fixes] == [each * SECOND for each in (5, 7, 10, 15, 20, 25, 30, 35)]
+    assert presence.stores["haussmann"].pendings[0].evidence == 300
+    _, transitions = follow(SHOP, [fix_at(29, 12 * SECOND, 100)], presence)
+    assert told(transitions) == ["ENTER proximity first_seen"]
+    assert transitions[0].at == START
+
+
+@pytest.mark.parametrize(("gone_after", "leaves"), [(20, True), (21, False)])
+def test_a_leave_that_a_late_fix_began_is_due_before_the_fix_of_its_last_moment(gone_after, leaves):
+    hasty = RingPolicy(0, 15.0, gone_after * SECOND)
+    index = GeofenceIndex([a_zone("haussmann", DOOR, {PROXIMITY: 100}, hasty)])
+    presence, _ = follow(index, [fix_at(0, 0), fix_at(0, 40 * SECOND)])
+    _, transitions = follow(index, [fix_at(300, 20 * SECOND)], presence)
+    assert told(transitions) == (["EXIT proximity pass_by", "ENTER proximity"] if leaves else [])
+
+
 def two_shops(first, second, policy=None):
     """Each so many metres east of the door, and so wide."""
     placed = zip(("a-shop", "z-shop"), (first, second), strict=True)
