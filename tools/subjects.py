@@ -41,7 +41,7 @@ SUBJECTS = {
             *_in("tests/offers", "test_eligibility", "test_contact_policy", "test_how_often", "test_limits"),
             *_in("tests/offers", "test_decisions", "test_members", "test_visits_and_series"),
             *_in("tests/offers", "test_offer_rules", "test_visit_rules", "test_sequences", "test_purchase_rules"),
-            *_in("tests/offers", "test_opening_hours", "test_dayparts", "test_attributes"),
+            *_in("tests/offers", "test_opening_hours", "test_dayparts", "test_attributes", "test_recommendation"),
             *_in("tests/tables", "test_places", "test_members", "test_keyspace"),
             *_in("tests/pipeline", "test_claims", "test_limits", "test_places", "test_histories"),
         ),

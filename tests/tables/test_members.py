@@ -192,3 +192,15 @@ def test_what_earlier_versions_wrote_is_read() -> None:
     assert (first.tone, first.expires_at, second.channel, second.expires_at) == ("tu", 0, "email", 0)
     assert read["visits"] == Visits(1, (Visit("haussmann", NOW, NOW),))
     assert (read["profile"].profile.tier, read["profile"].profile.linked_cards) == ("gold", ())
+
+
+def test_of_whom_purchases_or_contacts_are_kept_is_told_in_one_question(
+    tables: Tables, run: Run, retailer: str
+) -> None:
+    owners = [f"{retailer}|{name}" for name in ("anna", "ben", "carla", "dora")]
+    run(tables.members.revise("purchases", owners[1], lambda _: BOUGHT))
+    run(tables.members.revise("contacts", owners[3], lambda _: (Contact(NOW, "welcome", "offer-1"),)))
+    run(tables.members.revise("profile", owners[0], lambda before: before))
+    assert run(tables.members.holding(owners)) == [owners[1], owners[3]]
+    assert run(tables.members.holding(owners[2:])) == [owners[3]]
+    assert run(tables.members.holding([])) == []
