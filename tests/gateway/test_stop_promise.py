@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
+import pytest
 
-from streams.tables.server import RedisServer
-from tests.gateway.stop_story import PROMISED, everyone_stops
-
-MEMBERS = 200
+from bench.stops import MEMBERS, main
+from tests.gateway.stop_story import PROMISED
 
 
-def test_of_all_who_stopped_nobody_gets_an_offer_later_than_promised(own_redis: RedisServer) -> None:
-    came = asyncio.run(everyone_stops(own_redis.url, MEMBERS))
-    assert came.members == MEMBERS
+def test_of_all_who_stopped_nobody_gets_an_offer_later_than_promised(capsys: pytest.CaptureFixture[str]) -> None:
+    came = main(["--scale", "0.2"])
+    assert came.members == MEMBERS / 5
     assert max(came.late) < PROMISED, str(came)
-    assert came.made >= MEMBERS / 2  # the engine itself made offers meanwhile
-    assert came.delivered > MEMBERS
-    assert came.rate > MEMBERS / 2
+    assert came.made >= came.members / 2  # the engine itself made offers meanwhile
+    assert came.delivered > came.members
+    assert came.rate > came.members / 2
+    assert "after its 200" in capsys.readouterr().out

@@ -53,6 +53,7 @@ PRODUCE = "        await self._producer.produce(way.processed.records)\n"
 SAVE = "        self.gate(Step.SAVE)\n        await way.save()\n"
 HANDED_OVER = '        await tables.members.revise("visits", f"{retailer}|{member}"'
 GONE = '        await tables.members.revise("visits", owner, lambda now: without_handed(now, device))\n'
+HELD = '        await tables.members.revise("purchases", owner, partial(with_history'
 SALE_FIRST = "    # First the sale, which knows"
 KNOWN = '    await tables.members.revise("purchases", owner, lambda before: history.with_purchase(before, new))\n'
 
@@ -150,6 +151,20 @@ FAULTS = (
         "streams/admitting.py",
         HANDED_OVER,
         GONE + HANDED_OVER,
+        "counting",
+    ),
+    Fault(
+        "a card's purchases are not known when they come again",
+        "offers/history.py",
+        "    if is_counted(history, token):\n        return history\n",
+        "",
+        "counting",
+    ),
+    Fault(
+        "a card's purchases are gone before they are its member's",
+        "streams/held.py",
+        HELD,
+        "        await tables.members.drop_aside(own, packed)\n" + HELD,
         "counting",
     ),
     Fault("a purchase is known before its sale", "streams/loyalty.py", SALE_FIRST, KNOWN + SALE_FIRST, "counting"),

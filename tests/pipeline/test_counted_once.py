@@ -70,28 +70,38 @@ AS_A_STRANGER = [check_in(NOON - days * DAY, device="phone", **AT_THE_DOOR) for 
 LINKED = member("mia", "watch", "phone", at=NOON - HOUR, cards=["c1"])
 SHOWN_TOGETHER = check_in(NOON, device="phone", card="c1", store="haussmann", via="till")
 
+WITH_A_CARD = [
+    {name: value for name, value in each.items() if name != "member"} | {"card": "c2"} for each in PURCHASES + CONTACTS
+]
+CARD_GIVEN = member("mia", "watch", at=NOON - HOUR, cards=["c1", "c2"])
+
 STORIES: dict[str, tuple[list[Message], list[Message]]] = {
     "purchases": ([MEMBER], PURCHASES),
     "contacts": ([MEMBER], CONTACTS),
     "a visit": ([MEMBER], [HERE]),
     "visits handed over": ([MEMBER, CONSENTED, *AS_A_STRANGER], [LINKED]),
+    "a card given to its member": ([MEMBER, *WITH_A_CARD], [CARD_GIVEN]),
+    "a card used while it is given": ([MEMBER, WITH_A_CARD[0]], [CARD_GIVEN, *WITH_A_CARD[1:]]),
     "a phone linked at a till": ([MEMBER, CONSENTED, *AS_A_STRANGER], [SHOWN_TOGETHER]),
 }
 """What happened before, and what a worker dies of."""
 NOTHING: Known = {"purchases": (0, 0), "spent": (0, 0), "sold": {}, "together": {}, "visits": 0, "contacts": []}
-EXPECTED: dict[str, Known] = {
-    "purchases": {
-        "purchases": (2, 5_000),
-        "spent": (5_000, 2),
-        "sold": {"serum": 2, "soap": 1, "mask": 1, "comb": 1},
-        "together": {
-            "serum": {"soap": 1, "mask": 1, "comb": 1},
-            "soap": {"serum": 1, "mask": 1},
-            "mask": {"serum": 1, "soap": 1},
-            "comb": {"serum": 1},
-        },
+ALL_PURCHASES: Known = {
+    "purchases": (2, 5_000),
+    "spent": (5_000, 2),
+    "sold": {"serum": 2, "soap": 1, "mask": 1, "comb": 1},
+    "together": {
+        "serum": {"soap": 1, "mask": 1, "comb": 1},
+        "soap": {"serum": 1, "mask": 1},
+        "mask": {"serum": 1, "soap": 1},
+        "comb": {"serum": 1},
     },
+}
+EXPECTED: dict[str, Known] = {
+    "purchases": ALL_PURCHASES,
     "contacts": {"contacts": ["mail-1"]},
+    "a card given to its member": ALL_PURCHASES | {"contacts": ["mail-1"]},
+    "a card used while it is given": ALL_PURCHASES | {"contacts": ["mail-1"]},
     "a visit": {"visits": 1},
     "visits handed over": {"visits": 2},
     "a phone linked at a till": {"visits": 3},
