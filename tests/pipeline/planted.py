@@ -156,8 +156,8 @@ FAULTS = (
     Fault(
         "a card's purchases are not known when they come again",
         "offers/history.py",
-        "    if is_counted(history, token):\n        return history\n",
-        "",
+        "if is_counted(history, token) or _holds(history, other):",
+        "if False:",
         "counting",
     ),
     Fault(
