@@ -71,10 +71,9 @@ def whole(number: int) -> int:
     return int(np.int64(number))
 
 
-def shared(*functions: Callable[..., Any]) -> None:
+def shared(*functions: Callable[..., Any]) -> tuple[Callable[..., Any], ...]:
     """Let compiled functions call these, which stay what they are where Python calls them: one source for both."""
-    for function in functions:
-        register_jitable(function)
+    return tuple(register_jitable(function) for function in functions)
 
 
 def digest(function: Callable[..., Any]) -> str:

@@ -42,7 +42,7 @@ TOLD_WIDTH = FIX + 5
 COUNT, TELLER, IS_TIMER, TOUCHED, NEWS = range(5)
 """NEWS counts the fixes, or devices, that were left, or told something, or have another timer."""
 
-shared(weight, leave_weight, reach_of, bound, accumulated, is_confirmed, metres_between)
+SHARED = shared(weight, leave_weight, reach_of, bound, accumulated, is_confirmed, metres_between)
 
 
 class Telling(NamedTuple):

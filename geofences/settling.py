@@ -74,7 +74,7 @@ class Settler:
     def apply(self, shelf: Shelf, which: Indices, fixes: Floats) -> Settled:
         """Take in fixes of these devices, in their order."""
         became, dues = np.empty(len(which), np.int64), np.empty(len(which), np.int64)
-        telling, batch = self._telling, self._batch(len(which))
+        telling, batch, fixes = self._telling, self._batch(len(which)), np.ascontiguousarray(fixes)
         while True:
             telling.state[COUNT] = 0
             given = (self._world, became, dues, telling, self._room, batch, self._answer)

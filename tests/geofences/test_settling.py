@@ -196,3 +196,15 @@ def test_columns_are_fixes_and_fixes_columns():
     fixes = [fix_at(0, 0, 12.5, None), fix_at(10, SECOND, 3.0, 1.5)._replace(mocked=True)]
     columns = columns_of(fixes, START)
     assert [fix_of(columns[:, number]) for number in range(2)] == fixes
+
+
+def test_columns_may_lie_in_memory_as_they_like():
+    index = a_store(proximity=100)
+    columns = columns_of([fix_at(9_000 + metres, 0) for metres in range(4)], START)
+    shelves = [Shelf([b""] * 4) for _ in range(3)]
+    for shelf, fixes in zip(
+        shelves, (columns, np.asfortranarray(columns), columns.repeat(2, axis=1)[:, ::2]), strict=True
+    ):
+        Settler(index).apply(shelf, np.arange(4), fixes)
+    assert len({tuple(shelf[number] for number in range(4)) for shelf in shelves}) == 1
+    assert unpack(shelves[1][3]).newest == fix_at(9_003, 0).quantised()
