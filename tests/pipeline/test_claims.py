@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from offers.members import Consent, Wish
+from streams import topics
 from streams.errors import InfrastructureError
 from streams.tables.places import DEADLINE
 from streams.tables.tables import Tables
@@ -26,6 +27,7 @@ from tests.pipeline.boutique import (
     member,
     memory_tables,
     pings,
+    preference,
     run,
 )
 
@@ -121,5 +123,29 @@ def test_a_claim_later_than_half_the_deadline_after_its_places_is_not_made(
             with pytest.raises(InfrastructureError, match="between reserving places and claiming them"):
                 await worker.work(records)
         assert len(two.collected.offers()) == claims
+
+    run(story())
+
+
+def test_who_is_refused_a_place_comes_before_those_after_them_in_its_next_campaign() -> None:
+    """The first gold one gets `first`; the second wants `second` then, which plain has reserved in the same round."""
+
+    async def story() -> None:
+        broker, collected = Topics(1), Collected()
+        working = Working(memory_tables(), collected, file="pair.yaml")
+        crowd = {"gold-1": "gold", "gold-2": "gold", "plain": "plain", "stopped": "gold"}
+        await working.enter(broker.records([member(name, name, tier=tier) for name, tier in crowd.items()]))
+        await working.enter(broker.records([preference(NOON - DAY, member="stopped", contact="stop")]))
+        arrivals = [each for n, name in enumerate(crowd) for each in pings(name, HAUSSMANN, NOON + n, 1)]
+        await working.work(broker.records(arrivals))
+        told = collected.read(topics.DECISIONS)
+        assert {each["member"]: each.get("campaign", each.get("reason")) for each in told} == {
+            "gold-1": "first",
+            "gold-2": "second",
+            "plain": "TIER",
+            "stopped": "STOPPED",
+        }
+        (plain,) = (each["candidates"] for each in told if each["member"] == "plain")
+        assert [each["reason"] for each in plain] == ["TIER", "OUT_OF_STOCK"]
 
     run(story())
