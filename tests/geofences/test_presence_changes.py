@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from geofences.index import GeofenceIndex
-from geofences.presence import expire
+from geofences.presence import SILENCE, expire
 from geofences.rings import Circle, Geofence, RingPolicy, Zone
 from tests.geofences.street import (
     CATCHMENT,
@@ -33,6 +33,10 @@ def a_patient_store():
         for ring, radius, minutes in ((PROXIMITY, 250, 2), (INSIDE, 50, 10))
     ]
     return GeofenceIndex([Zone("haussmann", tuple(rings))])
+
+
+def test_silence_is_half_an_hour():
+    assert SILENCE == 30 * MINUTE
 
 
 def test_rings_left_together_were_each_left_at_their_own_first_evidence():
