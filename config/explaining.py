@@ -69,6 +69,8 @@ def _explained(problem: Any, whole: type[BaseModel]) -> Problem:
             return Problem(loc[:-1], *_told(problem), at_key=True)
         case "told":
             return Problem(loc, *_told(problem))
+        case "model_type" | "model_attributes_type":
+            return Problem(loc, _no_mapping(problem), _write(f"{keys_at(loc, whole)[0]}: …"))
     return Problem(loc, *_wrong_kind(problem))
 
 
@@ -94,8 +96,9 @@ def _unknown_key(loc: Path, whole: type[BaseModel]) -> Problem:
 def _wrong_kind(problem: Any) -> tuple[str, str]:
     value, context = problem["input"], problem.get("ctx", {})
     match problem["type"]:
-        case "model_type" | "model_attributes_type" | "dict_type":
-            return f"{_named(value)} stands where a mapping belongs", "write keys with their values, as in {key: value}"
+        case "dict_type":
+            by_language = problem["loc"][-1:] == ("text",)
+            return _no_mapping(problem), _write("fr: …" if by_language else "key: value")
         case "tuple_type" | "list_type":
             return f"{_named(value)} stands where a list belongs", "write it as [a, b], or one item a line after `- `"
         case "literal_error":
@@ -116,6 +119,14 @@ def _wrong_kind(problem: Any) -> tuple[str, str]:
                 return f"{len(value)} is too few here", f"write at least {context['min_length']}"
             return "nothing stands here", "write at least one, or leave the key out"
     return f"{_named(value)} does not fit here", str(problem["msg"])
+
+
+def _no_mapping(problem: Any) -> str:
+    return f"{_named(problem['input'])} stands where a mapping belongs"
+
+
+def _write(example: str) -> str:
+    return f"write keys with their values, as in {{{example}}}"
 
 
 def _named(value: Any) -> str:

@@ -78,7 +78,7 @@ def import_(
             f"{error}; {summary.sent:,} lines were sent by then. Import the file again: twice is once"
         ) from None
     shown.end()
-    _say(summary, "would be sent" if dry_run else "sent")
+    _say(summary, _done(dry_run, out))
     if shown.found:
         raise typer.Exit(FINDINGS)
 
@@ -99,10 +99,21 @@ class _Shown:
             typer.echo(f"and {self.found - MOST_SHOWN:,} more mistakes; mend these first", err=True)
 
 
+def _done(dry_run: bool, out: str | None) -> str:
+    if dry_run:
+        return "would be sent"
+    return "sent" if out is None else "written"
+
+
 def _say(summary: Summary, done: str) -> None:
-    typer.echo(f"{summary.sent:,} members {done}, {summary.refused:,} lines refused", err=True)
+    members, lines = _counted(summary.sent, "member"), _counted(summary.refused, "line")
+    typer.echo(f"{members} {done}, {lines} refused", err=True)
     for name, count in sorted(summary.fields.items()):
         typer.echo(f"  {name}: {count:,}", err=True)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _retailer(given: str | None, settings: Settings) -> str:

@@ -174,6 +174,8 @@ class _Teller:
             raise self._refused(path, f"{moment} of which day stands nowhere", f'write it as in "2026-11-20 {moment}"')
         if moment.day is None and self._begins is not None and at < self._begins:
             raise self._refused(path, f"{moment} is before it all begins", "write the day as well, if it is the next")
+        if self._placed.scenario.at is not None and self._begins is not None and at < self._begins:
+            raise self._refused(path, f"{moment} is before the scenario begins", "write `at` earlier, or not at all")
         self._begin(at)
         self._now = at
         return at

@@ -19,7 +19,7 @@ m3,silver,,family
 """
 TOLD = """\
 {file}:3:9: `points`: no whole number; write a whole number, as in 1200
-2 members {done}, 1 lines refused
+2 members {done}, 1 line refused
   attributes.segment: 2
   points: 1
   tier: 2
@@ -42,7 +42,7 @@ def test_a_dry_run_says_what_would_be_sent_and_what_is_wrong(table: Path) -> Non
 def test_events_are_written_for_replay_and_the_same_time_gives_the_same_bytes(table: Path, tmp_path: Path) -> None:
     asked = ("members", "import", table, "--at", "2024-01-10T12:00:00+01:00", "--out")
     done = chalandise(*asked, tmp_path / "events.jsonl", CHALANDISE_CONFIG=str(PARIS))
-    assert (done.returncode, done.stderr) == (1, TOLD.format(file=table, done="sent"))
+    assert (done.returncode, done.stderr) == (1, TOLD.format(file=table, done="written"))
     again = chalandise(*asked, "-", CHALANDISE_CONFIG=str(PARIS))
     assert again.stdout == (tmp_path / "events.jsonl").read_text()
     told = [orjson.loads(line) for line in again.stdout.splitlines()]
@@ -90,7 +90,7 @@ def test_of_a_file_full_of_mistakes_the_first_hundred_are_told(tmp_path: Path) -
     done = chalandise("members", "import", file, "--dry-run", "--retailer", "shop")
     told = done.stderr.splitlines()
     assert (len(told), told[100]) == (103, "and 50 more mistakes; mend these first")
-    assert told[101] == "1 members would be sent, 150 lines refused"
+    assert told[101] == "1 member would be sent, 150 lines refused"
 
 
 @pytest.mark.kafka

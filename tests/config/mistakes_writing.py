@@ -67,7 +67,12 @@ MISTAKES: dict[str, tuple[str, str, list[str]]] = {
     "a list where a mapping belongs": (
         "who: {tier: [gold], bought: {category: beauty, within: 365d}}",
         "who: [gold]",
-        ["19:10: a list stands where a mapping belongs; write keys with their values, as in {key: value}"],
+        ["19:10: a list stands where a mapping belongs; write keys with their values, as in {tier: …}"],
+    ),
+    "a text without its language": (
+        'text:\n        fr: {tu: "Pour toi : $product", vous: "Pour vous : $product"}',
+        "text: Bonjour",
+        ["22:13: `Bonjour` stands where a mapping belongs; write keys with their values, as in {fr: …}"],
     ),
     "tab": ("\n    tags", "\n\ttags", ["6:1: a tab where spaces are meant; indent with spaces"]),
     "broken yaml": (

@@ -122,7 +122,7 @@ def test_a_value_that_is_an_alias_is_told_once() -> None:
         (b"", "1:1: the file is empty; describe a retailer, as in `retailer: my-shop`"),
         (b"# nothing\n", "2:1: the file is empty; describe a retailer, as in `retailer: my-shop`"),
         (b"null", "1:1: there is nothing in the file; describe a retailer"),
-        (b"word", "1:1: `word` stands where a mapping belongs; write keys with their values, as in {key: value}"),
+        (b"word", "1:1: `word` stands where a mapping belongs; write keys with their values, as in {retailer: …}"),
         (b"a: \xc3\xa9\nb\xe9", "2:2: byte 0xE9 is not UTF-8; save the file as UTF-8"),
         (b"a: \x00", "1:4: a character that no text holds; take it out"),
         (b"%YAML 1.1\n---\na: 1\n", "2:1: another version of YAML than 1.2; leave out the %YAML line"),

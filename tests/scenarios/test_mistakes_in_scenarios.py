@@ -59,6 +59,10 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         "walk: {member: ada, from: 12:00, path: [{store: paris}]}",
         ['2:27: 12:00 of which day stands nowhere; write it as in "2026-11-20 12:00"'],
     ),
+    "a walk before the scenario begins": (
+        f"{WALK}\nat: '2026-11-20 12:01'",
+        ["2:27: 2026-11-20 12:00 is before the scenario begins; write `at` earlier, or not at all"],
+    ),
     "a time before the beginning": (
         f"{WALK}\nhappens: {{check_in: {{member: ada, store: paris, at: '11:59'}}}}",
         ["3:53: 11:59 is before it all begins; write the day as well, if it is the next"],
