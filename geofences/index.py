@@ -78,7 +78,11 @@ class GeofenceIndex:
         and at most the true distance. That is all that presence asks for, and much cheaper.
         """
         places = np.array([lons, lats, np.full(len(lons), inf) if reaches is None else reaches], np.float64)
-        batch, (one, answer) = self._batch_of(places, len(self.layout.levels)), self._desk()
+        batch = self._batch_of(places, len(self.layout.levels))
+        try:
+            one, answer = self._desks.pop()
+        except IndexError:
+            one, answer = self._desk()
         count, end = self._look_up_all(self.layout, batch, answer)
         while end >= len(answer.codes):
             answer = self._with_room_for(2 * end)
@@ -93,12 +97,19 @@ class GeofenceIndex:
 
     def locate_one(self, lon: float, lat: float, reach: float = inf) -> tuple[Sighting, ...]:
         """`locate` for one place."""
-        one, answer = self._desk()
-        code = self._look_up(self.layout, lon, lat, reach, one, answer)
+        try:
+            desk = self._desks.pop()
+        except IndexError:
+            desk = self._desk()
+        code = self._look_up(self.layout, lon, lat, reach, *desk)
+        if code >= 0:
+            self._desks.append(desk)
+            return self._answers[code]
+        one, answer = desk
         while -code >= len(answer.codes):
             answer = self._with_room_for(-2 * code)
             code = self._look_up(self.layout, lon, lat, reach, one, answer)
-        found: tuple[Sighting, ...] = self._alone[code] if code >= 0 else self._sightings(answer, -code)
+        found = self._sightings(answer, -code)
         self._desks.append((one, answer))
         return found
 
@@ -106,8 +117,8 @@ class GeofenceIndex:
     def size_in_bytes(self) -> int:
         """Of all that is looked up in; the zones, which whoever made them holds as well, come on top."""
         arrays = sum(array.nbytes for array in (*self.layout, *self.table, self._alone, self._known))
-        sightings = sum(getsizeof(one) + getsizeof(one[0]) for one in self._alone.tolist() if one)
-        return arrays + sightings + getsizeof(self._by_store)
+        sightings = sum(getsizeof(one) + getsizeof(one[0]) for one in self._answers if one)
+        return arrays + sightings + getsizeof(self._answers) + getsizeof(self._by_store)
 
     def _add_layout(self) -> None:
         # numba takes longer to import than all else, and most commands need no index: here, and not above.
@@ -126,11 +137,8 @@ class GeofenceIndex:
         self._desks.append((one, answer))
 
     def _desk(self) -> tuple[Batch, Answer]:
-        """Room for a place and for an answer. Who looks up takes it away, so that two threads may do so at once."""
-        try:
-            return self._desks.pop()
-        except IndexError:
-            return self._batch_of(np.zeros((3, 1)), len(self.layout.levels)), self._with_room_for(ROOM)
+        """Room for a place and for an answer. Who looks up takes one away, so that two threads may do so at once."""
+        return self._batch_of(np.zeros((3, 1)), len(self.layout.levels)), self._with_room_for(ROOM)
 
     def _sightings(self, answer: Answer, end: int) -> tuple[Sighting, ...]:
         """What the hits say."""
@@ -155,3 +163,4 @@ class GeofenceIndex:
                 code = 2 * number + inside
                 self._known[code] = _new(Sighting, (zone, shared[margins]))
                 self._alone[code] = (self._known[code],)
+        self._answers: list[tuple[Sighting, ...]] = self._alone.tolist()

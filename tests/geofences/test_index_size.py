@@ -36,7 +36,11 @@ OUTLINES = [drawn(f"d{n}", DOOR[0] + n / 50, DOOR[1]) for n in range(40)]
 @pytest.mark.parametrize("zones", [CIRCLES, OUTLINES, CIRCLES + OUTLINES], ids=["circles", "outlines", "both"])
 def test_an_index_says_what_it_takes(zones):
     index = GeofenceIndex(zones)
-    objects = getsizeof(index._by_store) + sum(getsizeof(one) + getsizeof(one[0]) for one in index._alone if one)
+    objects = (
+        getsizeof(index._by_store)
+        + getsizeof(index._answers)
+        + sum(getsizeof(one) + getsizeof(one[0]) for one in index._alone if one)
+    )
     assert index.size_in_bytes == arrays_within(index, {}) + objects
 
 
