@@ -28,7 +28,8 @@ PROMISED = 5.0
 """Seconds after the 200 of a stop."""
 STOPPING = 5.0
 """Seconds over which the stops are spread."""
-TICK = 0.05
+TICK, POST = 0.05, 0.1
+"""Seconds between two looks of the worker that has not heard, and between two posts of pings."""
 
 Names = list[str]
 
@@ -62,7 +63,7 @@ class Story:
         begun, place = time.monotonic(), 0
         while True:
             now, pings = wall_clock(), []
-            for _ in range(int(self.members * TICK)):
+            for _ in range(int(self.members * POST)):
                 place += 1
                 lon, lat = east_of(HAUSSMANN, 300.0 if place // self.members % 2 else 60.0)
                 device = f"phone-{place % self.members}"
@@ -74,10 +75,10 @@ class Story:
             await asyncio.sleep(max(place / self.members - passed, 0))
 
     async def offer_on(self) -> None:
-        """A worker that has heard of no stop: an offer a second for each member."""
+        """A worker that has heard of no stop: an offer every two seconds for each member."""
         turn = cycle(self.random.sample(self.names, self.members))
         while True:
-            for name in islice(turn, int(self.members * TICK)):
+            for name in islice(turn, int(self.members * TICK / 2)):
                 offer = self.site.offer(name)
                 if self.random.random() < 0.2:
                     await self.site.keep(offer)
