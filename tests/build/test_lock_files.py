@@ -73,6 +73,7 @@ def test_every_package_folder_is_installed() -> None:
 def test_every_file_beside_the_modules_is_package_data() -> None:
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     for top in ("streams", "config", "offers", "geofences"):
-        beside = {f for f in (ROOT / top).rglob("*") if f.is_file() and f.suffix not in (".py", ".pyc")}
+        files = (f for f in (ROOT / top).rglob("*") if f.is_file() and "__pycache__" not in f.parts)
+        beside = {f for f in files if f.suffix != ".py"}
         named = {f for pattern in setuptools["package-data"].get(top, []) for f in (ROOT / top).glob(pattern)}
         assert beside <= named, f"add to package-data: {sorted(map(str, beside - named))}"
