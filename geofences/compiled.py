@@ -32,9 +32,12 @@ class _Optional(FunctionCache):
         return *super()._index_key(*asked), digest(self._py_func)
 
     def load_overload(self, *asked: Any) -> Any:
-        with suppress(Exception):
+        try:
             return super().load_overload(*asked)
-        return None
+        except Exception:
+            with suppress(Exception):
+                self.flush()  # else it stays damaged, and every process compiles
+            return None
 
     def save_overload(self, *made: Any) -> None:
         with suppress(Exception):

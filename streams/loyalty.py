@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 
 from offers import history
 from offers.history import Line
@@ -11,11 +10,11 @@ from offers.members import Contact
 from offers.money import Money
 from offers.products import Product
 from offers.purchase_rules import store_day
+from streams.deleting import is_deleted
 from streams.held import card_owner, hand_over_cards, with_contacts
 from streams.linking import link_by_coupon
 from streams.merging import follow, member_named
 from streams.messages import ContactMade, Purchase
-from streams.newest import deleted_at
 from streams.records import Outgoing
 from streams.retailers import Retailer, Retailers
 from streams.tables.tables import Tables
@@ -26,7 +25,7 @@ async def add_purchase(purchase: Purchase, tables: Tables, retailers: Retailers)
     """Add a purchase to its member's history, once; a card that nobody has may be found out by the coupon used."""
     told = await _linked(purchase, tables)
     owner = await owner_of(purchase, tables)
-    if not await _is_forgotten(owner, purchase.at, tables):
+    if not await _is_forgotten(purchase, owner, tables):
         await _count(purchase, owner, tables, retailers[purchase.retailer])
         await _hand_over(purchase, owner, tables)
     return told
@@ -56,7 +55,7 @@ async def _linked(purchase: Purchase, tables: Tables) -> list[Outgoing]:
 async def add_contact(contact: ContactMade, tables: Tables, retailers: Retailers) -> list[Outgoing]:
     """Count a message of another channel, once."""
     owner = await owner_of(contact, tables)
-    if await _is_forgotten(owner, contact.at, tables):
+    if await _is_forgotten(contact, owner, tables):
         return []
     ours = contact.campaign in {campaign.id for campaign in retailers[contact.retailer].rules.campaigns}
     campaign = contact.campaign or "" if ours else ""
@@ -86,9 +85,12 @@ async def _hand_over(said: Purchase | ContactMade, owner: str, tables: Tables) -
             await hand_over_cards(said.retailer, [said.card], member, tables)
 
 
-async def _is_forgotten(owner: str, at: datetime | int, tables: Tables) -> bool:
-    """Whether the member was deleted since."""
-    return to_milliseconds(at) <= deleted_at((await tables.members.read("profile", owner)).value)
+async def _is_forgotten(said: Purchase | ContactMade, owner: str, tables: Tables) -> bool:
+    """Whether the member was deleted since, under that name or the one that is named."""
+    at, member = to_milliseconds(said.at), owner.partition("|")[2]
+    if await is_deleted(said.retailer, member, at, tables):
+        return True
+    return said.member not in (None, member) and await is_deleted(said.retailer, said.member or "", at, tables)
 
 
 async def _categories(purchase: Purchase, tables: Tables, configured: Mapping[str, Product]) -> dict[str, str]:

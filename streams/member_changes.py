@@ -6,17 +6,16 @@ messages come. What is taken away is taken from the devices first, what is given
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 from msgspec import structs
 
-from offers.members import Consent, Grant, Profile, Wish
-from streams.admitting import admit, cards_of, device_owner, devices_of, settle
+from offers.members import Consent, Grant, Wish
+from streams.admitting import admit, device_owner, settle
 from streams.decoding import Fault, NotAMessage
+from streams.deleting import delete_member, is_deleted, take_away
 from streams.merging import absorb, follow, member_named
 from streams.messages import ConsentSaid, MemberChange, Preference
-from streams.newest import deleted, deleted_at, granted, merged, merged_at, wished
+from streams.newest import deleted_at, granted, merged, merged_at, wished
 from streams.records import Outgoing
 from streams.retailers import Retailers
 from streams.tables.links import Linked
@@ -24,29 +23,34 @@ from streams.tables.members import Fields
 from streams.tables.tables import Tables
 from streams.times import to_milliseconds
 
-_FOR_GOOD = 1 << 62
-
 
 async def change_member(change: MemberChange, tables: Tables, retailers: Retailers) -> list[Outgoing]:
     """Merge a patch; the merged whole goes to the topic `members`."""
-    change = structs.replace(change, member=await member_named(change.retailer, change.member, tables))
-    owner, at = f"{change.retailer}|{change.member}", to_milliseconds(change.at)
-    before: Fields = (await tables.members.read("profile", owner)).value
+    retailer, named, at = change.retailer, change.member, to_milliseconds(change.at)
+    change = structs.replace(change, member=await member_named(retailer, named, tables))
     told: list[Outgoing] = []
-    if change.deleted:
-        await _take(change, before.profile, Profile(), tables)
-        if at > deleted_at(before):
-            await tables.members.forget_history(owner)
-            await tables.members.revise("profile", owner, lambda fields: deleted(fields, at))
+    if change.deleted or named != change.member:
+        await follow(retailer, named, tables)  # Who merged them may have died on the way.
+    if named != change.member and await is_deleted(retailer, named, at, tables):
+        pass  # It is of somebody who was deleted, and only later turned out to be this one.
+    elif change.deleted:
+        await delete_member(retailer, change.member, at, tables)
     else:
-        await _take(change, before.profile, merged(before, change).profile, tables)
-        await _hear(owner, change.consent, None, at, tables)
-        fields = await tables.members.revise("profile", owner, lambda fields: merged(fields, change))
-        await _give(change, fields, tables)
-        if change.merges and at > deleted_at(fields):
-            told += await absorb(change.retailer, change.member, change.merges, at, tables)
-    member = await follow(change.retailer, change.member, tables)
-    return [*told, await settle(change.retailer, member, tables)]
+        told += await _patch(change, at, tables)
+    member = await follow(retailer, change.member, tables)
+    return [*told, await settle(retailer, member, tables)]
+
+
+async def _patch(change: MemberChange, at: int, tables: Tables) -> list[Outgoing]:
+    owner = f"{change.retailer}|{change.member}"
+    before: Fields = (await tables.members.read("profile", owner)).value
+    await take_away(change.retailer, change.member, before.profile, merged(before, change).profile, at, tables)
+    await _hear(owner, change.consent, None, at, tables)
+    fields = await tables.members.revise("profile", owner, lambda fields: merged(fields, change))
+    await _give(change, fields, tables)
+    if change.merges and at > deleted_at(fields):
+        return await absorb(change.retailer, change.member, change.merges, at, tables)
+    return []
 
 
 async def change_preference(preference: Preference, tables: Tables, retailers: Retailers) -> list[Outgoing]:
@@ -91,21 +95,6 @@ async def _hear(
 
     if grants or contact is not None:
         await tables.members.revise("consent", owner, heard)
-
-
-async def _take(change: MemberChange, before: Profile, after: Profile, tables: Tables) -> None:
-    """Devices and cards that are no longer the member's; a device stands on its own consent again."""
-    gone: tuple[tuple[Linked, Iterable[str]], ...] = (
-        ("link", sorted(set(devices_of(before)) - set(devices_of(after)))),
-        ("card", sorted(set(cards_of(before)) - set(cards_of(after)))),
-    )
-    for kind, names in gone:
-        for name in names:
-            linked = before.linked_devices if kind == "link" else before.linked_cards
-            at = _FOR_GOOD if name in linked else to_milliseconds(change.at)
-            await tables.links.take(kind, f"{change.retailer}|{name}", change.member, at)
-    for device in gone[0][1]:
-        await admit(change.retailer, device, tables)
 
 
 async def _give(change: MemberChange, fields: Fields, tables: Tables) -> None:

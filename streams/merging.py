@@ -15,8 +15,9 @@ from typing import Any
 from offers.handing_over import handed_over
 from offers.members import Consent, Visits
 from streams.admitting import cards_of, devices_of
+from streams.deleting import delete_member
 from streams.held import hand_over_history
-from streams.newest import joined, joined_fields, merging
+from streams.newest import deleted_at, joined, joined_fields, merging, without_words
 from streams.records import Outgoing
 from streams.tables.members import Fields
 from streams.tables.tables import Tables
@@ -77,26 +78,40 @@ async def absorb(retailer: str, member: str, others: Iterable[str], at: int, tab
 async def _hand_over(retailer: str, gone: str, stays: str, tables: Tables) -> None:
     """All that is `gone`'s is the one's who `stays`; consent first, so that nothing is decided for `gone` any more."""
     own, owner = f"{retailer}|{gone}", f"{retailer}|{stays}"
-    await _move("consent", own, owner, Consent(), joined, tables)
+    before = await _deleted_at(owner, tables)
+    await _move("consent", own, owner, lambda _: Consent(), joined, tables)
     fields: Fields = (await tables.members.read("profile", own)).value
     for device in devices_of(fields.profile):
         await tables.links.pass_on("link", f"{retailer}|{device}", gone, stays)
     for card in cards_of(fields.profile):
         await tables.links.pass_on("card", f"{retailer}|{card}", gone, stays)
-    await _move("profile", own, owner, Fields(), joined_fields, tables)
+    await _move("profile", own, owner, without_words, joined_fields, tables)
     await hand_over_history(own, owner, tables)
     await _hand_over_visits(own, owner, gone, tables)
     await tables.offers.forget(own)
+    await _delete_with(retailer, gone, stays, before, tables)
+
+
+async def _delete_with(retailer: str, gone: str, stays: str, before: int, tables: Tables) -> None:
+    """Who was deleted under either name when both were one already, is deleted; `before`: the one was until then."""
+    own, owner = f"{retailer}|{gone}", f"{retailer}|{stays}"
+    at = max(await _deleted_at(own, tables), await _deleted_at(owner, tables))
+    if at > max(before, (await tables.links.link("merged", own)).at):
+        await delete_member(retailer, stays, at, tables, again=True)
+
+
+async def _deleted_at(owner: str, tables: Tables) -> int:
+    return deleted_at((await tables.members.read("profile", owner)).value)
 
 
 Joined = Callable[[Any, Any], Any]
 
 
-async def _move(kind: str, own: str, owner: str, nothing: object, both: Joined, tables: Tables) -> None:
-    """What can be joined twice and comes to the same."""
-    while (value := (await tables.members.read(kind, own)).value) != nothing:
+async def _move(kind: str, own: str, owner: str, rest: Callable[[Any], Any], both: Joined, tables: Tables) -> None:
+    """What can be joined twice and comes to the same; the `rest` of it stays."""
+    while (value := (await tables.members.read(kind, own)).value) != rest(value):
         await tables.members.revise(kind, owner, partial(_joined_with, both=both, other=value))
-        await tables.members.revise(kind, own, partial(_replaced, old=value, new=nothing))
+        await tables.members.revise(kind, own, partial(_replaced, old=value, new=rest(value)))
 
 
 def _joined_with(before: Any, both: Joined, other: Any) -> Any:

@@ -87,7 +87,7 @@ def deleted_at(fields: Fields) -> int:
 
 def deleted(fields: Fields, at: int) -> Fields:
     """What is left of `fields` when the member is deleted at `at`: that time, and what was said later."""
-    if at <= deleted_at(fields):
+    if at < deleted_at(fields):
         return fields
     later = {name: said for name, said in fields.said.items() if said > at}
     profile = Profile(
@@ -95,6 +95,11 @@ def deleted(fields: Fields, at: int) -> Fields:
         attributes={name: value for name, value in fields.profile.attributes.items() if _ATTRIBUTE + name in later},
     )
     return Fields(profile, later | {_DELETED: at})
+
+
+def without_words(fields: Fields) -> Fields:
+    """What is left under a name when all that was said moves to another one: when they were deleted, if ever."""
+    return Fields(said={_DELETED: deleted_at(fields)}) if _DELETED in fields.said else Fields()
 
 
 def is_gone(fields: Fields) -> bool:

@@ -61,8 +61,12 @@ class Links:
 
     async def member_of(self, kind: Linked, owner: str) -> str | None:
         """Whose a device or card is."""
+        return (await self.link(kind, owner)).member
+
+    async def link(self, kind: Linked, owner: str) -> Link:
+        """Whose it is, and since which word."""
         (packed,) = await self.keyspace.read([key(kind, owner)])
-        return unpack_link(packed).member
+        return unpack_link(packed)
 
     async def members_of(self, owners: Sequence[str], kind: Linked = "card") -> dict[str, str | None]:
         """Whose each card is; or into whom each member was merged."""

@@ -33,10 +33,11 @@ def test_what_is_on_disk_is_taken_and_what_is_damaged_is_made_anew(tmp_path):
     taken = CALL + "; print(len(edges.is_met.stats.cache_hits))"
     assert run(taken, NUMBA_CACHE_DIR=str(tmp_path)) == ["True", "False", "0"]
     assert run(taken, NUMBA_CACHE_DIR=str(tmp_path)) == ["True", "False", "1"]
-    for suffix in ("nbi", "nbc"):
+    for suffix, kept in (("nbi", 100), ("nbc", 100), ("nbi", 0), ("nbc", 0)):
         for path in tmp_path.rglob(f"*.{suffix}"):
-            path.write_bytes(path.read_bytes()[:100])
+            path.write_bytes(path.read_bytes()[:kept])
         assert run(taken, NUMBA_CACHE_DIR=str(tmp_path)) == ["True", "False", "0"]
+        assert run(taken, NUMBA_CACHE_DIR=str(tmp_path)) == ["True", "False", "1"]
 
 
 def test_where_nothing_can_be_written_all_works(tmp_path):
