@@ -19,9 +19,9 @@ ROOT = Path(__file__).parents[2]
 CALL = "print(edges.is_met(3, -2, 3, 2), edges.is_met(-3, -2, -3, 2))"
 
 
-def run(code, **environment):
-    """What a fresh process prints."""
-    command = [sys.executable, "-W", "error", "-c", f"from geofences import edges\n{code}"]
+def run(code, before="", **environment):
+    """What a fresh process prints; `before` comes before the functions are there."""
+    command = [sys.executable, "-W", "error", "-c", f"{before}\nfrom geofences import edges\n{code}"]
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
     )
@@ -38,6 +38,21 @@ def test_what_is_on_disk_is_taken_and_what_is_damaged_is_made_anew(tmp_path):
             path.write_bytes(path.read_bytes()[:kept])
         assert run(taken, NUMBA_CACHE_DIR=str(tmp_path)) == ["True", "False", "0"]
         assert run(taken, NUMBA_CACHE_DIR=str(tmp_path)) == ["True", "False", "1"]
+
+
+READ_ONLY = """
+import errno, tempfile
+def refused(*given, **named):
+    raise OSError(errno.EROFS, "Read-only file system")
+tempfile.TemporaryFile = refused
+"""
+"""How numba learns of a folder that it may write there; root may, whatever its mode says."""
+
+
+def test_what_was_put_on_disk_before_it_became_read_only_is_taken(tmp_path):
+    taken = CALL + "; print(len(edges.is_met.stats.cache_hits))"
+    assert run(taken, NUMBA_CACHE_DIR=str(tmp_path)) == ["True", "False", "0"]
+    assert run(taken, READ_ONLY, NUMBA_CACHE_DIR=str(tmp_path)) == ["True", "False", "1"]
 
 
 def test_where_nothing_can_be_written_all_works(tmp_path):
