@@ -8,7 +8,7 @@ from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from types import FunctionType
-from typing import Any, ClassVar, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numba import njit
@@ -32,7 +32,7 @@ class _Filled(UserProvidedCacheLocator):
 
 
 class _Found(CompileResultCacheImpl):
-    _locator_classes: ClassVar[list[type[object]]] = [*CompileResultCacheImpl._locator_classes, _Filled]
+    _locator_classes = [*CompileResultCacheImpl._locator_classes, _Filled]  # noqa: RUF012 - as numba declares it
 
 
 class _Optional(FunctionCache):
