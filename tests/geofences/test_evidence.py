@@ -37,6 +37,7 @@ def test_evidence_is_no_more_than_two_certain_fixes_give():
         ([fix_at(0, 0), fix_at(300, 50 * SECOND), fix_at(310, 55 * SECOND)], True),
         ([fix_at(0, 0), fix_at(300, 50 * SECOND), fix_at(310, 60 * SECOND)], True),
         ([fix_at(0, 0), fix_at(300, 50 * SECOND), fix_at(310, 60 * SECOND + 1)], False),
+        ([fix_at(0, -5 * MINUTE), fix_at(0, 0), fix_at(300, 50 * SECOND), fix_at(310, 55 * SECOND)], True),
         ([fix_at(-9_000, -5 * MINUTE), fix_at(0, 0), fix_at(10, MINUTE)], False),
         ([fix_at(0, 0), fix_at(900, 2 * MINUTE)], True),
         ([fix_at(0, 0), fix_at(900, 2 * MINUTE), fix_at(900, 3 * MINUTE, 697)], True),

@@ -71,6 +71,26 @@ def test_the_first_fix_of_all_passes_nothing_by():
     assert told(transitions) == ["ENTER proximity first_seen"]
 
 
+def a_small_store_that_tells_of_rides():
+    return GeofenceIndex([replace(a_zone("haussmann", DOOR, {PROXIMITY: 60}), tells_crossings=True)])
+
+
+def test_two_fixes_are_enough_for_a_ride():
+    _, transitions = follow(
+        a_small_store_that_tells_of_rides(), [fix_at(-225, 0, speed=15.0), fix_at(225, MINUTE // 2, speed=15.0)]
+    )
+    assert told(transitions) == ["PASS_BY proximity"]
+
+
+@pytest.mark.parametrize(("first", "late", "last"), [(-225, 225, 675), (-675, -225, 225)])
+def test_a_late_fix_shows_the_ride_to_it_and_the_ride_from_it(first, late, last):
+    index = a_small_store_that_tells_of_rides()
+    presence, transitions = follow(index, [fix_at(first, 0, speed=15.0), fix_at(last, MINUTE + 1, speed=15.0)])
+    assert transitions == []
+    _, transitions = follow(index, [fix_at(late, MINUTE // 2, speed=15.0)], presence)
+    assert told(transitions) == ["PASS_BY proximity"]
+
+
 @pytest.mark.parametrize(("metres", "stays"), [(80, True), (89, True), (91, False)])
 def test_who_held_a_ring_that_changed_holds_it_until_certainly_out(metres, stays):
     """40 m of accuracy: from 50 to 90 m nobody can say."""
