@@ -63,10 +63,12 @@ async def follow(retailer: str, member: str, tables: Tables) -> str:
 async def absorb(retailer: str, member: str, others: Iterable[str], at: int, tables: Tables) -> list[Outgoing]:
     """Let `others` be the `member`, by a word said at `at` (milliseconds UTC); what is told of who is no more."""
     gone: dict[str, None] = {}
-    await tables.members.revise("profile", f"{retailer}|{member}", lambda fields: merging(fields, at))
     for other in others:
         for name in await _ways(retailer, other, tables):
-            if name != await member_named(retailer, member, tables):
+            stays = await member_named(retailer, member, tables)
+            if name != stays:
+                if await member_named(retailer, name, tables) != stays:  # Else it was said before.
+                    await tables.members.revise("profile", f"{retailer}|{member}", lambda fields: merging(fields, at))
                 await tables.links.give("merged", f"{retailer}|{name}", member, at)
                 stays = await member_named(retailer, member, tables)
                 gone |= dict.fromkeys(each for each in (name, member) if each != stays)

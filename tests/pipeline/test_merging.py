@@ -207,6 +207,20 @@ def test_three_are_one_however_they_were_merged() -> None:
     run(story())
 
 
+@pytest.mark.parametrize("merges", [["max"], ["mia"]], ids=["again", "of oneself"])
+def test_a_merge_that_says_nothing_new_leaves_what_was_said_since_the_last_one_as_it_is(merges: list[str]) -> None:
+    """A phone that was given away does not come back with an old word that comes twice."""
+    phones = [patch("mia", NOON + 1, devices=["sold"]), patch("mia", NOON + 2, devices=["watch"])]
+
+    async def story() -> None:
+        words = [*TWO[:2], MERGED, *phones, patch("mia", NOON + 3, merges=merges), *phones]
+        working, _ = await entered(words)
+        assert (await working.tables.members.read("profile", MIA)).value.profile.devices == ("watch",)
+        assert await working.tables.links.member_of("link", f"{NAME}|sold") is None
+
+    run(story())
+
+
 class Dying(MemoryKeyspace):
     """Fails once, at the write that was chosen; or lets something happen before it."""
 
