@@ -98,6 +98,14 @@ def test_a_leave_that_a_late_fix_began_is_due_before_the_fix_of_its_last_moment(
     assert told(transitions) == (["EXIT proximity pass_by", "ENTER proximity"] if leaves else [])
 
 
+def test_a_change_that_ended_is_forgotten_with_the_fix_that_ended_it():
+    fixes = [fix_at(70, 0, 100), *(fix_at(300, each * SECOND) for each in range(5, 50, 5))]
+    presence, _ = follow(SHOP, fixes[:9])
+    assert presence.stores["haussmann"].stirred == START + 5 * SECOND
+    presence, _ = follow(SHOP, fixes[9:], presence)
+    assert (len(presence.fixes), presence.stores) == (8, {})
+
+
 def two_shops(first, second, policy=None):
     """Each so many metres east of the door, and so wide."""
     placed = zip(("a-shop", "z-shop"), (first, second), strict=True)
