@@ -6,17 +6,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geofences.advancing import CRAMPED, CROWDED, MOST_TOLD, Limits, World, ring_out, settle
+from geofences.advancing import CRAMPED, CROWDED, MOST_TOLD, ring_out, settle
 from geofences.compiled import direct
+from geofences.device_rows import Limits, World
 from geofences.fixes import DEFAULT_SCREEN, DEGREE, Fix, ScreenPolicy
 from geofences.index import GeofenceIndex
 from geofences.lookup import Answer, Batch
-from geofences.machine_rows import COUNT, NEWS, NO_SPEED, TOLD_WIDTH, Telling
+from geofences.machine_rows import NO_SPEED
 from geofences.metric import Floats, Indices
 from geofences.packed import a_room
 from geofences.rings import RINGS
 from geofences.shelf import Shelf
 from geofences.states import Transition, TransitionKind, TransitionReason
+from geofences.told_rows import COUNT, NEWS, TOLD_WIDTH, Telling
 
 KINDS = (TransitionKind.ENTER, TransitionKind.DWELL, TransitionKind.EXIT, TransitionKind.PASS_BY)
 REASONS = (None, TransitionReason.FIRST_SEEN, TransitionReason.TIMEOUT, TransitionReason.PASS_BY)

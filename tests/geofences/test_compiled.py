@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geofences import advancing, compiled, edges, evidence, lookup, machine_rows, squares
+from geofences import advancing, compiled, device_rows, edges, evidence, lookup, machine_rows, squares
 from geofences.index import GeofenceIndex
 from geofences.rings import Circle, Geofence, Zone, default_policy, geodesic_circle
 from tests.geofences.street import CATCHMENT, PROXIMITY
@@ -74,7 +74,7 @@ def test_another_constant_makes_what_is_on_disk_stale(module, name, monkeypatch)
 @pytest.mark.parametrize(("module", "name"), [(lookup, "_told"), (edges, "squared"), (evidence, "weight")])
 def test_another_function_that_it_calls_makes_what_is_on_disk_stale(module, name, monkeypatch):
     before = compiled.digest(advancing.settle)
-    for each in (module, lookup, machine_rows, advancing):
+    for each in (module, lookup, machine_rows, device_rows, advancing):
         monkeypatch.setattr(each, name, lambda *_: 0, raising=False)
     assert compiled.digest(advancing.settle) != before
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geofences.advancing import ALONE, DONE, DUPLICATE, LEFT, OUT_OF_ORDER
+from geofences.device_rows import ALONE, DONE, DUPLICATE, LEFT, OUT_OF_ORDER
 from geofences.fixes import FixRejection
 from geofences.index import GeofenceIndex
 from geofences.presence import Presence, advance, expire, next_due, screened
