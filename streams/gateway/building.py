@@ -16,7 +16,6 @@ from streams.gateway.doors import Doors
 from streams.metrics import GatewayMetrics
 from streams.offer_sources import KafkaOffers
 from streams.ops.process import Ops
-from streams.ops.reach import WatchedProducer
 from streams.producers import KafkaProducer
 from streams.tables.keyspace import Keyspace
 from streams.tables.redis_keyspace import connect
@@ -44,7 +43,8 @@ async def build_doors(settings: Settings) -> AsyncIterator[tuple[Doors, Ops]]:
         ops = Ops(retailers)
         keyspace = ops.keyspace(partial(connect, url))
         opened.push_async_callback(keyspace.close)
-        producer, tills = (_producer(settings, ops, opened) for _ in range(2))
+        producer = ops.producer(_writing(settings, opened))
+        tills = producer.beside(_writing(settings, opened))
         tables = Tables.over(cast(Keyspace, keyspace), settings.presence_ttl)
         delivery = await opened.enter_async_context(delivering(KafkaOffers(bootstrap(settings))))
         counts = GatewayMetrics(ops.registry)
@@ -53,10 +53,10 @@ async def build_doors(settings: Settings) -> AsyncIterator[tuple[Doors, Ops]]:
         yield Doors(retailers, tables, producer, delivery=delivery, counts=counts, till_producer=tills), ops
 
 
-def _producer(settings: Settings, ops: Ops, opened: AsyncExitStack) -> WatchedProducer:
-    written = KafkaProducer(bootstrap(settings), request_timeout_ms=WRITE_WITHIN_MS)
-    opened.push_async_callback(written.stop)
-    return ops.producer(written)
+def _writing(settings: Settings, opened: AsyncExitStack) -> KafkaProducer:
+    producer = KafkaProducer(bootstrap(settings), request_timeout_ms=WRITE_WITHIN_MS)
+    opened.push_async_callback(producer.stop)
+    return producer
 
 
 def shared_redis(settings: Settings) -> str:

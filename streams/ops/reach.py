@@ -130,6 +130,10 @@ class WatchedProducer:
         self._inner = inner
         self._reach = reach
 
+    def beside(self, inner: AnsweringProducer) -> WatchedProducer:
+        """Another producer to the same broker: whether that answers is known of both together."""
+        return WatchedProducer(inner, self._reach)
+
     async def produce(self, records: Sequence[Outgoing]) -> None:
         """As `Producer.produce`."""
         if records:
