@@ -6,7 +6,6 @@ With NUMBA_DISABLE_JIT=1 they stay plain Python: slow, but open to a debugger, a
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import blake2b
-from pathlib import Path
 from types import FunctionType
 from typing import Any, ParamSpec, TypeVar
 
@@ -27,8 +26,7 @@ class _Filled(UserProvidedCacheLocator):
     """NUMBA_CACHE_DIR, where somebody filled it who may write there: a container whose files are read-only."""
 
     def ensure_cache_path(self) -> None:
-        if not Path(self.get_cache_path()).is_dir():
-            raise FileNotFoundError
+        """Nothing is made or written there."""
 
 
 class _Found(CompileResultCacheImpl):

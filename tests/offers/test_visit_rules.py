@@ -9,7 +9,7 @@ import pytest
 from offers.campaigns import Who
 from offers.dayparts import Daypart
 from offers.eligibility import refusal
-from offers.members import Member, Profile, Visits
+from offers.members import Member, OlderVisits, Profile, Visits
 from offers.visit_rules import Came, Coming, Usual
 from offers.visits import with_visit
 from offers.withheld import Withheld
@@ -141,3 +141,10 @@ def test_what_is_usual_may_be_a_part_of_the_week_and_a_share_of_ones_own() -> No
     evenings = [at(f"2026-11-{day}T18:30") for day in (16, 17, 18)]
     assert against(Who(usual=(asked,)), visitor(*evenings, NOON - DAY, NOON - 9 * DAY)) is None
     assert against(Who(usual=(asked,)), visitor(*evenings, NOON - DAY, NOON - 8 * DAY, NOON - 9 * DAY)) is not None
+
+
+@pytest.mark.parametrize(("lost", "is_doubtful"), [(NOON - 90 * DAY, True), (NOON - 90 * DAY - 1, False)])
+def test_a_visit_forgotten_at_the_very_beginning_of_the_time_may_have_counted(lost: int, is_doubtful: bool) -> None:
+    found = member(visits=Visits(3, (), older=OlderVisits(lost=lost)))
+    words = "came 0 times that are known in 90 days, at most 2 asked for"
+    assert against(came(most=2), found) == (words if is_doubtful else None)

@@ -204,3 +204,39 @@ def test_of_whom_purchases_or_contacts_are_kept_is_told_in_one_question(
     assert run(tables.members.holding(owners)) == [owners[1], owners[3]]
     assert run(tables.members.holding(owners[2:])) == [owners[3]]
     assert run(tables.members.holding([])) == []
+
+
+def test_purchases_set_aside_are_the_first_ones_until_they_are_dropped(tables: Tables, run: Run, owner: str) -> None:
+    again = with_purchase(NO_PURCHASES, Purchase("2", NOW, 20_778, (Line("food", "q", 1),)))
+    assert run(tables.members.set_aside(owner)) is None
+    run(tables.members.revise("purchases", owner, lambda _: BOUGHT))
+    first = run(tables.members.set_aside(owner))
+    assert first is not None
+    assert (first[0], run(tables.members.read("purchases", owner)).value) == (BOUGHT, NO_PURCHASES)
+    run(tables.members.revise("purchases", owner, lambda _: again))
+    assert run(tables.members.set_aside(owner)) == first
+    assert run(tables.members.read("purchases", owner)).value == again
+    run(tables.members.drop_aside(owner, b"another"))
+    assert run(tables.members.set_aside(owner)) == first
+    run(tables.members.drop_aside(owner, first[1]))
+    second = run(tables.members.set_aside(owner))
+    assert second is not None
+    assert second[0] == again
+
+
+def test_purchases_that_grow_meanwhile_are_set_aside_whole(
+    tables: Tables, run: Run, owner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, grown = tables.keyspace.read, with_purchase(BOUGHT, Purchase("2", NOW, 20_778, (Line("food", "q", 1),)))
+    run(tables.members.revise("purchases", owner, lambda _: BOUGHT))
+
+    async def grows(named: Any) -> Any:
+        found = await read(named)
+        monkeypatch.undo()
+        await tables.members.revise("purchases", owner, lambda _: grown)
+        return found
+
+    monkeypatch.setattr(type(tables.keyspace), "read", lambda _, named: grows(named))
+    found = run(tables.members.set_aside(owner))
+    assert found is not None
+    assert (found[0], run(tables.members.read("purchases", owner)).value) == (grown, NO_PURCHASES)
